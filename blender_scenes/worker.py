@@ -1,0 +1,132 @@
+"""The child process that owns Blender: one JSON job in, EXR files and a file of JSON events out.
+
+Started by absolute path, either way::
+
+    python -P .../blender_scenes/worker.py job.json
+    blender -b --factory-startup -P .../blender_scenes/worker.py -- job.json
+
+The job::
+
+    {"scene": "window_table", "seed": 0, "parameters": {}, "width": 384, "height": 256, "threads": 2, "crop": null,
+     "events": "/abs/events.jsonl",
+     "shots": [{"id": "depth", "path": "/abs/depth.exr", "samples": 1, "seed": 0, "lens": null},
+               {"id": "bokeh_00_01", "path": "/abs/b.exr", "samples": 128, "seed": 7,
+                "lens": {"fstop": 1.4, "focus_distance_m": 2.0, "blades": 0, "rotation_rad": 0.0}}]}
+
+Events, one JSON object a line, each flushed when written: ``ready`` (camera, geometry hash, Blender's version),
+``shot`` (id, seconds), ``finished``, ``failed`` (message). The exit code alone means nothing: a run is good when
+``finished`` was written. The worker stops at once when its standard input closes, so it never outlives its parent.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import os
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+
+def _load_own_package() -> None:
+    """Import ``blender_scenes`` from where this file lies, without putting its neighbours on the search path."""
+    here = Path(__file__).resolve().parent
+    spec = importlib.util.spec_from_file_location(
+        "blender_scenes", here / "__init__.py", submodule_search_locations=[str(here)]
+    )
+    assert spec is not None and spec.loader is not None
+    package = importlib.util.module_from_spec(spec)
+    sys.modules["blender_scenes"] = package
+    spec.loader.exec_module(package)
+
+
+def _die_with_parent() -> None:
+    """Exit as soon as standard input reaches its end, which happens when the parent is gone."""
+
+    def watch() -> None:
+        while os.read(0, 4096):
+            pass
+        os._exit(3)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+class Events:
+    """Appends JSON lines to the job's events file."""
+
+    def __init__(self, path: Path) -> None:
+        self._stream = path.open("a", encoding="utf-8")
+
+    def write(self, event: str, **fields: Any) -> None:
+        """Append one event and flush it."""
+        self._stream.write(json.dumps({"event": event, **fields}) + "\n")
+        self._stream.flush()
+
+
+def _camera_facts(camera: Any) -> dict[str, Any]:
+    return {
+        "lens_mm": camera.data.lens,
+        "sensor_width_mm": camera.data.sensor_width,
+        "matrix_world": [list(row) for row in camera.matrix_world],
+    }
+
+
+def run(job: dict[str, Any], events: Events) -> None:
+    """Build the job's scene and render its shots in order, all in this process so that they share one scene."""
+    import bpy
+    import numpy as np
+
+    from blender_scenes import stage
+    from blender_scenes.camera import close_lens, open_lens
+    from blender_scenes.catalogue import BUILDABLE
+
+    if job["scene"] not in BUILDABLE:
+        raise ValueError(f"unknown scene {job['scene']!r}; known: {', '.join(BUILDABLE)}")
+    scene = stage.empty_stage()
+    crop = stage.Crop(*job["crop"]) if job.get("crop") else None
+    stage.configure_cycles(scene, width=job["width"], height=job["height"], threads=job["threads"], crop=crop)
+    module = importlib.import_module(f"blender_scenes.scenes.{job['scene']}")
+    rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([job["seed"]])))
+    camera = module.build(rng, job.get("parameters", {}))
+    bpy.context.view_layer.update()
+    events.write(
+        "ready",
+        blender=bpy.app.version_string,
+        camera=_camera_facts(camera),
+        geometry_sha256=stage.geometry_sha256(scene),
+    )
+    for shot in job["shots"]:
+        started = time.monotonic()
+        if shot["lens"] is None:
+            close_lens(camera)
+        else:
+            open_lens(camera, **shot["lens"])
+        stage.render_exr(scene, Path(shot["path"]), samples=shot["samples"], seed=shot["seed"])
+        events.write("shot", id=shot["id"], seconds=round(time.monotonic() - started, 3))
+    events.write("finished")
+
+
+def main(arguments: list[str]) -> int:
+    """Run the job file named last on the command line. Returns 0 when everything was rendered, else 1."""
+    _load_own_package()
+    job = json.loads(Path(arguments[-1]).read_text(encoding="utf-8"))
+    _die_with_parent()
+    events = Events(Path(job["events"]))
+    try:
+        run(job, events)
+    except Exception as error:  # the parent reads the event; the traceback goes to the log
+        traceback.print_exc()
+        events.write("failed", message=f"{type(error).__name__}: {error}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    code = main(sys.argv)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # skip Blender's teardown, which may crash after the work is done
