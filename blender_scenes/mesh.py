@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import bpy
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 
 def add_mesh(
@@ -160,7 +160,7 @@ def join(name: str, parts: Sequence[bpy.types.Object]) -> bpy.types.Object:
     Only the vertices are merged, transforms applied; modifiers must not be present. Returns the new object.
     """
     materials: list[bpy.types.Material] = []
-    vertices: list[np.ndarray] = []
+    vertices: list[NDArray[np.float64]] = []
     faces: list[list[int]] = []
     slots: list[int] = []
     smooth: list[bool] = []

@@ -38,7 +38,8 @@ def _load_own_package() -> None:
     spec = importlib.util.spec_from_file_location(
         "blender_scenes", here / "__init__.py", submodule_search_locations=[str(here)]
     )
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     package = importlib.util.module_from_spec(spec)
     sys.modules["blender_scenes"] = package
     spec.loader.exec_module(package)
@@ -118,7 +119,7 @@ def main(arguments: list[str]) -> int:
     events = Events(Path(job["events"]))
     try:
         run(job, events)
-    except Exception as error:  # the parent reads the event; the traceback goes to the log
+    except Exception as error:  # noqa: BLE001  the parent reads the event; the traceback goes to the log
         traceback.print_exc()
         events.write("failed", message=f"{type(error).__name__}: {error}")
         return 1

@@ -1,0 +1,191 @@
+"""The command ``bokehbench``: joins the packages' sub-commands, and the packages themselves where a command needs two.
+
+Nothing imports this module. Heavy packages (torch, pandas) are imported by the sub-command that needs them.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+import benchmark.cli
+import bokeh_render.cli
+import generator.cli
+from bokeh_render.errors import BadInputError, BokehbenchError
+from bokeh_render.progress import progress_bars
+
+if TYPE_CHECKING:
+    from benchmark.dataset import Dataset
+    from benchmark.results import Result
+    from leaderboards.gallery import PictureSource, Sources
+
+app = typer.Typer(
+    help="Make bokeh ground truth, render bokeh, and score any method so that everyone gets the same number.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+scenes_app = typer.Typer(help="The scripted scenes.", no_args_is_help=True)
+protocol_app = typer.Typer(help="The rules for scoring.", no_args_is_help=True)
+leaderboard_app = typer.Typer(help="Tables and pages from results.", no_args_is_help=True)
+
+app.command("generate")(generator.cli.generate_command)
+app.command("render")(bokeh_render.cli.render_command)
+app.command("evaluate")(benchmark.cli.evaluate_command)
+app.add_typer(leaderboard_app, name="leaderboard")
+app.add_typer(scenes_app, name="scenes")
+app.add_typer(protocol_app, name="protocol")
+scenes_app.command("list")(generator.cli.scenes_list_command)
+protocol_app.command("list")(benchmark.cli.protocol_list_command)
+protocol_app.command("show")(benchmark.cli.protocol_show_command)
+
+_DEMO_METHODS = ("identity", "gaussian", "classical")
+
+
+@leaderboard_app.command("build")
+def leaderboard_build_command(
+    run: Annotated[Path, typer.Argument(help="Folder given to evaluate as --out; its results/ are ranked.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for index.html, leaderboard.md, leaderboard.csv.")],
+    dataset: Annotated[Path | None, typer.Option(help="The dataset, to show pictures side by side.")] = None,
+) -> None:
+    """Rank the results of a folder: a page with pictures, Markdown and CSV."""
+    from benchmark.dataset import open_dataset
+    from benchmark.results import load_results
+    from leaderboards.page import build_page
+
+    results = load_results(run / "results")
+    pictures = None if dataset is None else _picture_source(open_dataset(dataset), results, run / "predictions")
+    typer.echo(str(build_page(results, out, pictures)))
+
+
+@app.command("demo")
+def demo_command(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for dataset, predictions, results and page.")] = Path(
+        "demo-out"
+    ),
+    jobs: generator.cli.Jobs = 0,
+    threads: generator.cli.Threads = 0,
+) -> None:
+    """Render two scenes, score three methods, write the leaderboard page. Killed? Run it again: it goes on."""
+    from generator.config import load_preset
+    from generator.generate import generate
+
+    started = time.monotonic()
+    console = Console(stderr=True)
+    config = load_preset("demo")
+    jobs, threads = generator.cli.share_cores(jobs, threads, len(config.scenes))
+    console.print(f"Rendering {len(config.scenes)} scenes with Blender into {out / 'dataset'}", highlight=False)
+    with progress_bars(console) as report:
+        generate(config, out / "dataset", jobs=jobs, threads=threads, report=report)
+
+    from benchmark.dataset import open_dataset
+    from benchmark.methods import included_method
+    from benchmark.protocols import load_protocol
+    from benchmark.run import evaluate
+    from leaderboards.page import build_page
+    from leaderboards.table import leaderboard, to_markdown
+
+    dataset, protocol = open_dataset(out / "dataset"), load_protocol("blb-v1")
+    console.print(f"Scoring {', '.join(_DEMO_METHODS)} under {protocol.name}", highlight=False)
+    with progress_bars(console) as report:
+        results = [evaluate(included_method(name), dataset, protocol, out, report=report) for name in _DEMO_METHODS]
+    page = build_page(results, out / "leaderboard", _picture_source(dataset, results, out / "predictions"))
+    typer.echo(to_markdown(leaderboard(results)))
+    typer.echo(f"Done in {time.monotonic() - started:.0f} s. Open {page.resolve()}")
+
+
+def _picture_source(dataset: Dataset, results: Sequence[Result], predictions: Path) -> PictureSource:
+    """Join the page to the dataset it is about and to the folder of predictions."""
+    import numpy as np
+
+    from benchmark.predictions import match_predictions, read_prediction
+    from benchmark.protocols import load_protocol
+    from blender_scenes.catalogue import SCENES
+    from bokeh_render.optics import display_from_light
+    from generator.stack import SampleKey
+    from leaderboards.gallery import Sources
+
+    protocol = load_protocol(results[0].protocol.name)
+    if dataset.files_sha256 != results[0].dataset.files_sha256:
+        raise BadInputError(f"{dataset.root} is not the dataset of these results; expected the one they were scored on")
+    files = {
+        result.method.name: match_predictions(predictions / result.method.name, dataset.samples, protocol)
+        for result in results
+    }
+
+    def sources(scene: str, blur: int, focus: Sequence[int], methods: Sequence[str]) -> Sources:
+        stack = dataset.stack(scene)
+        keys = {index: SampleKey(scene, blur, index) for index in focus}
+
+        def shown(light: Any) -> Any:
+            return np.clip(display_from_light(light, protocol.gamma), *protocol.clip_scored)
+
+        return Sources(
+            scene=scene,
+            title=SCENES[scene].title if scene in SCENES else scene,
+            blur=blur,
+            image=shown(stack.light),
+            disparity=stack.range.normalise(stack.disparity),
+            truth={index: shown(dataset.truth(key)) for index, key in keys.items()},
+            predictions={
+                method: {
+                    index: read_prediction(files[method][key], stack.light.shape, protocol)
+                    for index, key in keys.items()
+                }
+                for method in methods
+            },
+        )
+
+    return sources
+
+
+@app.command("doctor")
+def doctor_command(
+    download_lpips: Annotated[
+        bool, typer.Option("--download-lpips", help="Fetch AlexNet's weights (233 MB) into torch's cache.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """Say what is installed, what is missing, and how to get it. Exit code 1 when something needed is missing."""
+    import json
+
+    from benchmark.metrics.lpips import download_backbone
+
+    if download_lpips:
+        download_backbone()
+    checks = [*generator.cli.doctor_checks(), *bokeh_render.cli.doctor_checks(), *benchmark.cli.doctor_checks()]
+    if as_json:
+        typer.echo(json.dumps([vars(check) for check in checks], indent=2))
+    else:
+        marks = {"ok": "ok      ", "optional": "optional", "missing": "MISSING "}
+        for check in checks:
+            typer.echo(f"{marks[check.state]}  {check.name:<16} {check.found}")
+            if check.remedy:
+                typer.echo(f"{'':26} {check.remedy}")
+    if any(check.state == "missing" for check in checks):
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run the command; a user's mistake ends in one sentence and exit code 2, a failure in one and exit code 1."""
+    try:
+        app()
+    except BokehbenchError as error:
+        Console(stderr=True).print(
+            f"bokehbench: {error}", style="bold red", markup=False, highlight=False, soft_wrap=True
+        )
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        Console(stderr=True).print("\nbokehbench: stopped; the same command goes on from here")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

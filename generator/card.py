@@ -1,0 +1,69 @@
+"""The dataset card and the previews: what a person looks at before using a dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from blender_scenes.catalogue import SCENES
+from bokeh_render.imagefile import read_image, read_map, write_image
+from bokeh_render.optics import disparity_from_depth, disparity_range, display_from_light
+
+from .stack import DEPTH_FILE, IMAGE_FILE, DatasetRecord, RenderedStackInfo, bokeh_file
+
+
+def write_previews(dataset: Path, infos: dict[str, RenderedStackInfo]) -> None:
+    """Write JPEGs of each scene's image, disparity (near = bright) and strongest bokeh at every focus setting."""
+    for scene, info in infos.items():
+        folder = dataset / "scenes" / scene
+        disparity = disparity_from_depth(read_map(folder / DEPTH_FILE))
+        pictures = {
+            "image": display_from_light(read_image(folder / IMAGE_FILE).pixels),
+            "disparity": disparity_range(disparity).normalise(disparity),
+        }
+        strongest = len(info.blur_parameters) - 1
+        for focus in range(len(info.focus_distances)):
+            light = read_image(folder / bokeh_file(strongest, focus)).pixels
+            pictures[f"bokeh_{strongest:02d}_{focus:02d}"] = display_from_light(light)
+        for name, pixels in pictures.items():
+            write_image(dataset / "previews" / f"{scene}_{name}.jpg", pixels, quality=90)
+
+
+def card_text(record: DatasetRecord, infos: dict[str, RenderedStackInfo]) -> str:
+    """Return the dataset's README.md."""
+    config = record.config
+    lines = [
+        f"# {record.name} {record.version}",
+        "",
+        f"{len(infos)} bokeh stacks of {config['width']}×{config['height']} px, rendered with Blender "
+        f"{record.made_with['blender']} (Cycles, {config['bokeh_samples']} samples per pixel, no denoiser) by "
+        f"bokehbench {record.made_with['bokehbench']}.",
+        "",
+        "| file | content |",
+        "|---|---|",
+        "| `scenes/<id>/image.exr` | all-in-focus image, linear light, RGB |",
+        "| `scenes/<id>/depth.exr` | planar depth in metres; 65504 where there is nothing |",
+        "| `scenes/<id>/bokeh_KK_FF.exr` | ground truth for blur level KK and focus setting FF, linear light |",
+        "| `scenes/<id>/seed2/` | the same with other random numbers, for the noise floor; not to be scored |",
+        "| `scenes/<id>/info.json` | raw K, focus distances, camera, disparity range, noise floor |",
+        "| `manifest.jsonl` | size and sha256 of each of them; the list of samples follows from it |",
+        "",
+        f"Blur levels (px of blur radius per unit of normalised disparity): "
+        f"{', '.join(f'{level:g}' for level in config['blur_levels'])}. "
+        f"Focus (normalised disparity): {', '.join(f'{focus:g}' for focus in config['focus_disparities'])}.",
+        "",
+        "| scene | what it tests | depth range | noise floor per blur level (dB) |",
+        "|---|---|---|---|",
+    ]
+    for scene, info in infos.items():
+        far = f"{1 / info.disparity_min:.1f} m" if info.disparity_min > 1e-4 else "infinity"
+        floors = ", ".join(f"{floor.psnr:.1f}" for floor in info.noise_floor) or "not measured"
+        lines.append(f"| {scene} | {SCENES[scene].tests} | {1 / info.disparity_max:.2f} m to {far} | {floors} |")
+    lines += [
+        "",
+        "The noise floor is the PSNR, in clipped display values, that a perfect and noise-free prediction would get.",
+        "",
+        f"Recipe `{record.recipe_sha256}` (the same for everyone who generates this). "
+        f"Files `{record.files_sha256}` (this rendering). Licence: {record.licence}.",
+        "",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,91 @@
+"""What to generate: a frozen config, read from YAML or a preset that ships with the package."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from typing import Annotated
+
+from blender_scenes.catalogue import SCENES
+from bokeh_render.errors import BadInputError
+from bokeh_render.schema import Record, load_yaml, sha256_of_json
+from pydantic import Field, field_validator, model_validator
+
+from .stack import Aperture
+
+UnitInterval = Annotated[float, Field(ge=0.0, le=1.0)]
+Positive = Annotated[float, Field(gt=0.0)]
+
+
+class NoiseFloorPlan(Record):
+    """Which bokeh images to render a second time with independent noise: these focus indices, at every blur level."""
+
+    focus: tuple[int, ...] = ()
+
+
+class GenerateConfig(Record):
+    """One dataset to make.
+
+    scenes: names from the catalogue; width, height: px; image_samples, bokeh_samples: samples per pixel;
+    blur_levels: K in px of blur radius at ``width`` per unit of normalised disparity, ascending;
+    focus_disparities: normalised, 0 = farthest, 1 = nearest; seed: of everything random, 0 is as good as any.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    version: str = "1.0"
+    scenes: Annotated[tuple[str, ...], Field(min_length=1)]
+    width: Annotated[int, Field(ge=16, le=8192)]
+    height: Annotated[int, Field(ge=16, le=8192)]
+    image_samples: Annotated[int, Field(ge=1)]
+    bokeh_samples: Annotated[int, Field(ge=1)]
+    blur_levels: Annotated[tuple[Positive, ...], Field(min_length=1, max_length=99)]
+    focus_disparities: Annotated[tuple[UnitInterval, ...], Field(min_length=1, max_length=99)]
+    aperture: Aperture = Aperture()
+    seed: Annotated[int, Field(ge=0)] = 0
+    noise_floor: NoiseFloorPlan = NoiseFloorPlan()
+
+    @field_validator("scenes")
+    @classmethod
+    def _scenes_exist(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        check_scene_names(names)
+        return names
+
+    @model_validator(mode="after")
+    def _noise_floor_is_in_grid(self) -> GenerateConfig:
+        outside = [index for index in self.noise_floor.focus if not 0 <= index < len(self.focus_disparities)]
+        if outside:
+            raise ValueError(f"noise_floor.focus {outside} lies outside 0…{len(self.focus_disparities) - 1}")
+        return self
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the resolved config."""
+        return sha256_of_json(self.model_dump(mode="json"))
+
+
+def check_scene_names(names: tuple[str, ...]) -> None:
+    """Refuse unknown or repeated scene names; raises BadInputError that lists the known ones."""
+    for name in names:
+        if name not in SCENES:
+            raise BadInputError(f"unknown scene {name!r}; expected one of {', '.join(SCENES)}")
+    if len(set(names)) != len(names):
+        raise BadInputError(f"a scene is named twice in {', '.join(names)}; expected each once")
+
+
+def load_config(path: Path) -> GenerateConfig:
+    """Read a config from YAML; raises BadInputError that names the key that is wrong."""
+    return load_yaml(GenerateConfig, path)
+
+
+def preset_names() -> list[str]:
+    """Return the names of the presets that ship with the package."""
+    folder = resources.files("generator") / "presets"
+    return sorted(item.name.removesuffix(".yaml") for item in folder.iterdir() if item.name.endswith(".yaml"))
+
+
+def load_preset(name: str) -> GenerateConfig:
+    """Return a preset by name; raises BadInputError that lists the known ones."""
+    if name not in preset_names():
+        raise BadInputError(f"unknown preset {name!r}; expected one of {', '.join(preset_names())}")
+    with resources.as_file(resources.files("generator") / "presets" / f"{name}.yaml") as path:
+        return load_config(path)

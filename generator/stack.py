@@ -1,0 +1,220 @@
+"""What a dataset looks like on disk: file names, records, and how one stack is read and written.
+
+    <dataset>/dataset.json      what it is, how it was made, its two hashes
+              manifest.jsonl    one line per data file; the list of samples follows from it
+              README.md         the dataset card; previews/ small JPEGs to look at (neither is data)
+              scenes/<id>/      image.exr  depth.exr  bokeh_KK_FF.exr  seed2/bokeh_KK_FF.exr  info.json
+
+The original BLB download has the same stacks without manifest; :class:`StackInfo` reads its ``info.json`` too.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from bokeh_render.errors import BadInputError
+from bokeh_render.imagefile import read_image, read_map
+from bokeh_render.optics import DisparityRange, Float32, disparity_from_depth, disparity_range
+from bokeh_render.schema import Record, load_json, parse, sha256_of_file
+from pydantic import BaseModel, ConfigDict
+
+DATASET_FILE = "dataset.json"
+MANIFEST_FILE = "manifest.jsonl"
+INFO_FILE = "info.json"
+IMAGE_FILE = "image.exr"
+DEPTH_FILE = "depth.exr"
+SECOND_SEED_FOLDER = "seed2"
+
+Role = Literal["image", "depth", "bokeh", "bokeh_seed2", "info"]
+
+
+class SampleKey(NamedTuple):
+    """One prediction to make: a scene, a blur level and a focus setting (indices from 0)."""
+
+    scene: str
+    blur: int
+    focus: int
+
+    @property
+    def name(self) -> str:
+        """``bokeh_KK_FF``: the name, without suffix, of the sample's file in its scene's folder."""
+        return bokeh_name(self.blur, self.focus)
+
+
+def bokeh_name(blur: int, focus: int) -> str:
+    """Return ``bokeh_KK_FF`` for a blur index and a focus index."""
+    return f"bokeh_{blur:02d}_{focus:02d}"
+
+
+def bokeh_file(blur: int, focus: int) -> str:
+    """Return the name of a ground-truth file in its scene's folder."""
+    return bokeh_name(blur, focus) + ".exr"
+
+
+class Aperture(Record):
+    """The opening of the lens. blades: 0 = disc, 3 or more = regular polygon inscribed in it;
+    rotation_rad: of its corners, counter-clockwise as seen in background blur (x right, y up).
+    """
+
+    blades: int = 0
+    rotation_rad: float = 0.0
+
+
+class Camera(Record):
+    """The camera of a stack: millimetres, and its pose as a 4×4 camera-to-world matrix (metres)."""
+
+    lens_mm: float
+    sensor_width_mm: float
+    matrix_world: tuple[tuple[float, float, float, float], ...]
+
+
+class NoiseFloor(Record):
+    """What the ground truth's own noise leaves possible at one blur level.
+
+    psnr: dB, clipped display values: what a perfect, noise-free prediction would score on average over the settings
+    measured; found from two renders with independent seeds, whose difference holds twice the noise of one.
+    measured_focus: the focus indices that were rendered twice.
+    """
+
+    blur: int
+    psnr: float
+    measured_focus: tuple[int, ...]
+
+
+class StackInfo(BaseModel):
+    """``info.json``: BLB's own four keys, which every stack has, and ours, which the original download lacks.
+
+    blur_parameters: raw K, px per 1/metre, one per blur level; focus_distances: metres, one per focus setting
+    (65504 = infinity); f_stops: one per blur level; focal_length: mm.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
+
+    blur_parameters: tuple[float, ...]
+    focus_distances: tuple[float, ...]
+    f_stops: tuple[float, ...] = ()
+    focal_length: float | None = None
+
+    @property
+    def focus_disparities(self) -> tuple[float, ...]:
+        """Raw focus disparities, 1/metre; infinity is 0."""
+        return tuple(0.0 if distance >= 65504.0 else 1.0 / distance for distance in self.focus_distances)
+
+
+class RenderedStackInfo(StackInfo):
+    """``info.json`` of a stack that we rendered."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    scene: str
+    seed: int
+    width: int
+    height: int
+    image_samples: int
+    bokeh_samples: int
+    aperture: Aperture
+    camera: Camera
+    blur_parameters_normalised: tuple[float, ...]
+    focus_disparities_normalised: tuple[float, ...]
+    disparity_min: float
+    disparity_max: float
+    noise_floor: tuple[NoiseFloor, ...]
+    geometry_sha256: str
+    blender: str
+    render_seconds: float
+
+
+class ManifestEntry(Record):
+    """One data file of a dataset. path: relative, with forward slashes; blur and focus: for bokeh files only."""
+
+    path: str
+    bytes: int
+    sha256: str
+    role: Role
+    scene: str
+    blur: int | None = None
+    focus: int | None = None
+
+
+class DatasetRecord(Record):
+    """``dataset.json``.
+
+    recipe_sha256: equal for everyone who generates the same thing (config, geometry, cameras, depth);
+    files_sha256: this very rendering (the manifest's hash); made_with: versions.
+    """
+
+    name: str
+    version: str
+    kind: Literal["stacks"]
+    config: dict[str, Any]
+    recipe_sha256: str
+    files_sha256: str
+    made_with: dict[str, str]
+    licence: str
+
+
+def manifest_entry(
+    dataset: Path, path: Path, role: Role, scene: str, blur: int | None, focus: int | None
+) -> ManifestEntry:
+    """Describe a finished file of a dataset."""
+    return ManifestEntry(
+        path=path.relative_to(dataset).as_posix(),
+        bytes=path.stat().st_size,
+        sha256=sha256_of_file(path),
+        role=role,
+        scene=scene,
+        blur=blur,
+        focus=focus,
+    )
+
+
+def manifest_text(entries: list[ManifestEntry]) -> str:
+    """Return the manifest's lines."""
+    return "".join(json.dumps(entry.model_dump(exclude_none=True), sort_keys=True) + "\n" for entry in entries)
+
+
+def read_manifest(path: Path) -> list[ManifestEntry]:
+    """Read a manifest; raises BadInputError when a line does not fit or a path leaves the dataset."""
+    entries = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        source = f"{path}, line {number}"
+        try:
+            content = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise BadInputError(f"{source} is not valid JSON: {error}") from None
+        entry = parse(ManifestEntry, content, source)
+        if Path(entry.path).is_absolute() or ".." in Path(entry.path).parts:
+            raise BadInputError(f"{source}: the path {entry.path!r} leaves the dataset; expected a path inside it")
+        entries.append(entry)
+    return entries
+
+
+class Stack(NamedTuple):
+    """The input side of one scene: light (H, W, 3), raw disparity (H, W) in 1/metre with its range, and its info."""
+
+    light: Float32
+    disparity: Float32
+    range: DisparityRange
+    info: StackInfo
+
+
+def read_stack(folder: Path) -> Stack:
+    """Read a scene's image, depth and info, of ours or of the original BLB download.
+
+    Raises BadInputError when a file is missing or broken, or when image and depth differ in size.
+    """
+    light = read_image(folder / IMAGE_FILE).pixels
+    depth = read_map(folder / DEPTH_FILE)
+    if depth.shape != light.shape[:2]:
+        raise BadInputError(
+            f"{folder / DEPTH_FILE} is {_size(depth)} but {IMAGE_FILE} is {_size(light)}; expected equal sizes"
+        )
+    disparity = disparity_from_depth(depth)
+    return Stack(light, disparity, disparity_range(disparity), load_json(StackInfo, folder / INFO_FILE))
+
+
+def _size(array: np.ndarray[Any, Any]) -> str:
+    return f"{array.shape[1]}×{array.shape[0]}"
