@@ -7,9 +7,12 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmark.results import Result, Scores, check_comparable
+from benchmark.results import Result, Scores, check_comparable, mean_scores
 
 METRIC_LABELS = {"psnr": "PSNR (dB) ↑", "ssim": "SSIM ↑", "lpips": "LPIPS ↓"}
+NoiseFloor = dict[str | None, float]
+"""PSNR bound in dB by scene; None: their mean."""
+
 _DIGITS = {"psnr": 2, "ssim": 4, "lpips": 4}
 
 
@@ -32,13 +35,13 @@ class Row:
 class Table:
     """Methods ranked by mean PSNR over one blur level, or over all (``blur`` is None).
 
-    noise_floor: PSNR bound by scene, and under ``None`` their mean, where the ground truth's noise was measured.
+    noise_floor: where the ground truth's noise was measured.
     """
 
     title: str
     blur: int | None
     rows: tuple[Row, ...]
-    noise_floor: dict[str | None, float]
+    noise_floor: NoiseFloor
 
     def best(self, metric: str, scene: str | None = None) -> str | None:
         """Return the text of the best value of a column, for highlighting."""
@@ -78,7 +81,7 @@ def leaderboard(results: Sequence[Result]) -> Leaderboard:
     floors = first.dataset.noise_floor
     tables = [_table("All blur levels", None, results, scenes, _mean_floor(floors, blurs))]
     for blur in blurs:
-        floor = {scene: levels[blur] for scene, levels in floors.items() if blur in levels}
+        floor: NoiseFloor = {scene: levels[blur] for scene, levels in floors.items() if blur in levels}
         tables.append(_table(f"Blur level {blur + 1} of {len(blurs)}", blur, results, scenes, floor))
     notes = {
         f"{metric.upper()} is n/a: {reason}." for result in results for metric, reason in result.unavailable.items()
@@ -98,13 +101,13 @@ def leaderboard(results: Sequence[Result]) -> Leaderboard:
     )
 
 
-def _mean_floor(floors: dict[str, dict[int, float]], blurs: list[int]) -> dict[str, float]:
+def _mean_floor(floors: dict[str, dict[int, float]], blurs: list[int]) -> NoiseFloor:
     complete = {scene: levels for scene, levels in floors.items() if set(blurs) <= set(levels)}
     return {scene: sum(levels[blur] for blur in blurs) / len(blurs) for scene, levels in complete.items()}
 
 
 def _table(
-    title: str, blur: int | None, results: Sequence[Result], scenes: tuple[str, ...], floor: dict[str, float]
+    title: str, blur: int | None, results: Sequence[Result], scenes: tuple[str, ...], floor: NoiseFloor
 ) -> Table:
     rows = []
     for result in results:
@@ -116,15 +119,13 @@ def _table(
             scores, by_scene = level.metrics, level.by_scene
         rows.append((result.method.name, scores, by_scene, result.summary.seconds_per_image))
     rows.sort(key=lambda row: (-row[1].psnr, row[0]))
-    noise_floor: dict[str | None, float] = {**floor}
+    noise_floor = dict(floor)
     if floor and set(floor) == set(scenes):
         noise_floor[None] = sum(floor.values()) / len(floor)
     return Table(title, blur, tuple(Row(rank, *row) for rank, row in enumerate(rows, start=1)), noise_floor)
 
 
 def _over_levels(result: Result, scene: str) -> Scores:
-    from benchmark.results import mean_scores
-
     return mean_scores([level.by_scene[scene] for level in result.summary.levels])
 
 
