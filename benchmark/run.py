@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import time
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ import numpy as np
 from bokeh_render.atomic import write_json
 from bokeh_render.errors import BadInputError, BokehbenchError
 from bokeh_render.imagefile import write_image
+from bokeh_render.journal import append_to_journal, read_journal
 from bokeh_render.optics import display_from_light
 from bokeh_render.progress import ReportStep, Step, silent
 from bokeh_render.schema import Record, load_json, sha256_of_file
@@ -100,7 +100,8 @@ def predict(
         method=method.name, revision=method.revision, protocol=protocol.name, files_sha256=dataset.files_sha256
     )
     _claim(folder, key)
-    seconds = _read_times(folder / TIMES_FILE)
+    times = folder / TIMES_FILE
+    seconds = {SampleKey(scene, blur, focus): spent for scene, blur, focus, spent in read_journal(times)}
     task = f"{method.name}: render"
     for done, sample in enumerate(dataset.samples):
         report(Step(task, done, len(dataset.samples), f"{sample.scene} {sample.name}"))
@@ -118,8 +119,7 @@ def predict(
             )
         write_image(path, display, bits=_PREDICTION_BITS)
         seconds[sample] = elapsed
-        with (folder / TIMES_FILE).open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps([*sample, elapsed]) + "\n")
+        append_to_journal(times, [*sample, elapsed])
     report(Step(task, len(dataset.samples), len(dataset.samples)))
     return seconds
 
@@ -136,19 +136,6 @@ def _claim(folder: Path, key: _RunKey) -> None:
     if folder.exists() and any(folder.iterdir()):
         raise BadInputError(f"{folder} holds files that this run did not make; delete it or choose another --out")
     write_json(path, key.model_dump())
-
-
-def _read_times(path: Path) -> dict[SampleKey, float]:
-    """Read the seconds of finished samples; a line without its end was being written when a run was killed."""
-    lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.is_file() else []
-    times = {}
-    for line in lines:
-        try:
-            scene, blur, focus, elapsed = json.loads(line)
-        except (json.JSONDecodeError, ValueError):
-            continue  # the rest of a torn line; its sample is simply made again
-        times[SampleKey(scene, blur, focus)] = float(elapsed)
-    return times
 
 
 def _score_into(

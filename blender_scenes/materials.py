@@ -1,40 +1,212 @@
-"""Materials as shader nodes: nothing is downloaded, every texture is procedural."""
+"""Materials as shader nodes: nothing is downloaded, every texture is procedural.
+
+Colours are linear RGB reflectances in [0, 1]. Textures use object coordinates (metres), so that size means size;
+``per_object`` variation follows Blender's per-object random number, which depends only on the object's name.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 import bpy
 
 Colour = tuple[float, float, float]
+Stops = Sequence[tuple[float, Colour]]
+
+
+class Shader:
+    """A material under construction: adds nodes, links what it is given, sets the rest."""
+
+    def __init__(self, name: str) -> None:
+        self.material = bpy.data.materials.new(name)
+        self.material.use_nodes = True
+        self._tree = self.material.node_tree
+        self._tree.nodes.clear()
+
+    def node(self, kind: str, inputs: dict[str | int, Any] | None = None, **settings: Any) -> Any:
+        """Add a node. inputs: by socket name or index, another node's output socket or a plain value."""
+        node = self._tree.nodes.new(kind)
+        for key, value in settings.items():
+            setattr(node, key, value)
+        for socket, value in (inputs or {}).items():
+            if isinstance(value, bpy.types.NodeSocket):
+                self._tree.links.new(value, node.inputs[socket])
+            elif isinstance(value, tuple) and len(value) == 3 and node.inputs[socket].type == "RGBA":
+                node.inputs[socket].default_value = (*value, 1.0)
+            else:
+                node.inputs[socket].default_value = value
+        return node
+
+    def coordinates(self, scale: Sequence[float] = (1.0, 1.0, 1.0), *, per_object: bool = False) -> Any:
+        """Return object coordinates in metres times ``scale``; ``per_object`` moves them for each object."""
+        position = self.node("ShaderNodeTexCoord").outputs["Object"]
+        if per_object:
+            random = self.node("ShaderNodeObjectInfo").outputs["Random"]
+            shift = self.node("ShaderNodeMath", {0: random, 1: 37.0}, operation="MULTIPLY").outputs[0]
+            position = self.node("ShaderNodeVectorMath", {0: position, 1: shift}, operation="ADD").outputs[0]
+        return self.node("ShaderNodeMapping", {"Vector": position, "Scale": tuple(scale)}).outputs["Vector"]
+
+    def noise(self, vector: Any, scale: float, detail: float = 4.0, roughness: float = 0.55) -> Any:
+        """Return fractal noise in [0, 1]."""
+        inputs = {"Vector": vector, "Scale": scale, "Detail": detail, "Roughness": roughness}
+        return self.node("ShaderNodeTexNoise", inputs).outputs[0]
+
+    def ramp(self, factor: Any, stops: Stops) -> Any:
+        """Return the colour of ``stops`` (position, colour) at ``factor``."""
+        node = self.node("ShaderNodeValToRGB", {"Fac": factor})
+        elements = node.color_ramp.elements
+        while len(elements) < len(stops):
+            elements.new(0.5)
+        for element, (position, colour) in zip(elements, stops, strict=True):
+            element.position, element.color = position, (*colour, 1.0)
+        return node.outputs["Color"]
+
+    def mix(self, factor: Any, first: Any, second: Any, blend: str = "MIX") -> Any:
+        """Return two colours blended."""
+        inputs: dict[str | int, Any] = {0: factor, 6: first, 7: second}
+        for index in (6, 7):
+            if isinstance(inputs[index], tuple):
+                inputs[index] = (*inputs[index], 1.0)
+        return self.node("ShaderNodeMix", inputs, data_type="RGBA", blend_type=blend).outputs[2]
+
+    def surface(
+        self,
+        colour: Any,
+        *,
+        roughness: Any = 0.6,
+        metallic: float = 0.0,
+        specular: float = 0.5,
+        bump: Any = None,
+        bump_m: float = 0.001,
+    ) -> bpy.types.Material:
+        """Finish as a Principled surface. bump: a height in [0, 1] of which 1 stands ``bump_m`` metres out."""
+        inputs: dict[str | int, Any] = {
+            "Base Color": colour,
+            "Roughness": roughness,
+            "Metallic": metallic,
+            "Specular IOR Level": specular,
+        }
+        if bump is not None:
+            inputs["Normal"] = self.node("ShaderNodeBump", {"Height": bump, "Distance": bump_m}).outputs["Normal"]
+        if specular == 0.0:  # the plain diffuse shader renders faster than a Principled one without highlights
+            matte = {"Color": colour, **({"Normal": inputs["Normal"]} if "Normal" in inputs else {})}
+            shader = self.node("ShaderNodeBsdfDiffuse", matte)
+        else:
+            shader = self.node("ShaderNodeBsdfPrincipled", inputs)
+        self.node("ShaderNodeOutputMaterial", {"Surface": shader.outputs[0]})
+        return self.material
+
+    def glow(self, colour: Any, strength: float, *, lights_scene: bool = False) -> bpy.types.Material:
+        """Finish as an emitter of radiance ``colour * strength`` (1 = display white); see :func:`emission`."""
+        shader = self.node("ShaderNodeEmission", {"Color": colour, "Strength": strength})
+        self.node("ShaderNodeOutputMaterial", {"Surface": shader.outputs[0]})
+        self.material.cycles.emission_sampling = "AUTO" if lights_scene else "NONE"
+        return self.material
 
 
 def principled(
     name: str, colour: Colour, *, roughness: float = 0.6, metallic: float = 0.0, specular: float = 0.5
 ) -> bpy.types.Material:
-    """Return a plain surface. colour: linear RGB reflectance in [0, 1]."""
-    material = bpy.data.materials.new(name)
-    material.use_nodes = True
-    shader = material.node_tree.nodes["Principled BSDF"]
-    shader.inputs["Base Color"].default_value = (*colour, 1.0)
-    shader.inputs["Roughness"].default_value = roughness
-    shader.inputs["Metallic"].default_value = metallic
-    shader.inputs["Specular IOR Level"].default_value = specular
-    return material
+    """Return a plain surface."""
+    return Shader(name).surface(colour, roughness=roughness, metallic=metallic, specular=specular)
 
 
 def emission(name: str, colour: Colour, strength: float, *, lights_scene: bool = False) -> bpy.types.Material:
-    """Return a glowing surface. colour: linear RGB; strength: radiance factor (1 = display white).
+    """Return a glowing surface. strength: radiance factor (1 = display white).
 
     lights_scene: sample it as a light source. Off for small bright emitters, whose light would only be noise;
     such objects should also be hidden from indirect rays (see :func:`blender_scenes.lights.show_to_camera_only`).
     """
-    material = bpy.data.materials.new(name)
-    material.use_nodes = True
-    nodes, links = material.node_tree.nodes, material.node_tree.links
-    nodes.clear()
-    glow = nodes.new("ShaderNodeEmission")
-    glow.inputs["Color"].default_value = (*colour, 1.0)
-    glow.inputs["Strength"].default_value = strength
-    output = nodes.new("ShaderNodeOutputMaterial")
-    links.new(glow.outputs["Emission"], output.inputs["Surface"])
-    material.cycles.emission_sampling = "AUTO" if lights_scene else "NONE"
-    return material
+    return Shader(name).glow(colour, strength, lights_scene=lights_scene)
+
+
+def wood(name: str, light: Colour, dark: Colour, *, along: str = "y", roughness: float = 0.45) -> bpy.types.Material:
+    """Return planed wood whose grain runs along an axis; every object has its own piece of it."""
+    stretch = {"x": (2.0, 40.0, 40.0), "y": (40.0, 2.0, 40.0), "z": (40.0, 40.0, 2.0)}[along]
+    shader = Shader(name)
+    vector = shader.coordinates(stretch, per_object=True)
+    grain = shader.noise(vector, 1.0, detail=4.0, roughness=0.65)
+    rings = shader.node(
+        "ShaderNodeTexWave",
+        {"Vector": vector, "Scale": 0.22, "Distortion": 9.0, "Detail": 1.0, "Detail Scale": 0.6},
+        bands_direction="DIAGONAL",
+    ).outputs["Fac"]
+    tone = shader.mix(0.45, shader.ramp(grain, [(0.3, dark), (0.7, light)]), shader.ramp(rings, [(0.1, dark), (0.8, light)]))
+    random = shader.node("ShaderNodeObjectInfo").outputs["Random"]
+    tone = shader.mix(1.0, tone, shader.ramp(random, [(0.0, (0.68, 0.66, 0.64)), (1.0, (1.0, 1.0, 1.0))]), "MULTIPLY")
+    skin = shader.noise(vector, 2.0, detail=1.0)  # bump looks at its height three times: keep it cheap
+    return shader.surface(tone, roughness=roughness, bump=skin, bump_m=0.0005)
+
+
+def plaster(name: str, colour: Colour, *, scale: float = 6.0, bump_m: float = 0.004) -> bpy.types.Material:
+    """Return a rendered wall: faint stains and a rough skin. scale: features per metre."""
+    shader = Shader(name)
+    vector = shader.coordinates()
+    stains = shader.noise(vector, scale * 0.35, detail=3.0)
+    dark: Colour = (colour[0] * 0.72, colour[1] * 0.7, colour[2] * 0.68)
+    tone = shader.ramp(stains, [(0.3, dark), (0.65, colour)])
+    return shader.surface(tone, specular=0.0, bump=shader.noise(vector, scale * 6, detail=2.0), bump_m=bump_m)
+
+
+def glazed(name: str, stops: Stops, *, scale: float = 12.0, roughness: float = 0.3) -> bpy.types.Material:
+    """Return glazed earthenware (or a fruit's skin): mottled along ``stops``. scale: features per metre."""
+    shader = Shader(name)
+    mottle = shader.noise(shader.coordinates(per_object=True), scale, detail=5.0)
+    return shader.surface(shader.ramp(mottle, stops), roughness=roughness)
+
+
+def cloth(name: str, colour: Colour, *, threads_per_m: float = 900.0) -> bpy.types.Material:
+    """Return woven cloth: a fine weave and slow changes of tone."""
+    shader = Shader(name)
+    vector = shader.coordinates(per_object=True)
+    weave = shader.noise(vector, threads_per_m, detail=1.0)
+    slow = shader.noise(vector, 9.0, detail=2.0)
+    dark: Colour = (colour[0] * 0.6, colour[1] * 0.6, colour[2] * 0.6)
+    tone = shader.mix(0.5, shader.ramp(weave, [(0.3, dark), (0.7, colour)]), shader.ramp(slow, [(0.3, dark), (0.7, colour)]))
+    return shader.surface(tone, specular=0.0, bump=weave, bump_m=0.0006)
+
+
+def stripes(
+    name: str, first: Colour, second: Colour, *, per_m: float, axis: str = "z", soft: float = 0.08
+) -> bpy.types.Material:
+    """Return stripes across an axis: a page block, an awning, ruled paper. per_m: pairs of stripes per metre."""
+    shader = Shader(name)
+    vector = shader.coordinates()
+    bands = shader.node(
+        "ShaderNodeTexWave", {"Vector": vector, "Scale": per_m / 3.1831}, bands_direction=axis.upper()
+    ).outputs["Fac"]
+    tone = shader.ramp(bands, [(0.5 - soft, first), (0.5 + soft, second)])
+    return shader.surface(tone, specular=0.0)
+
+
+def leaf(name: str, light: Colour, dark: Colour) -> bpy.types.Material:
+    """Return a leaf's upper side: veined tones that differ from leaf to leaf."""
+    shader = Shader(name)
+    vector = shader.coordinates(per_object=True)
+    tone = shader.ramp(shader.noise(vector, 55.0, detail=4.0), [(0.3, dark), (0.7, light)])
+    return shader.surface(tone, roughness=0.5, specular=0.35)
+
+
+def cobbles(name: str, light: Colour, dark: Colour, *, per_m: float = 8.0) -> bpy.types.Material:
+    """Return a street of rounded stones, each of its own tone, with dark joints. per_m: stones per metre."""
+    shader = Shader(name)
+    vector = shader.coordinates((1.0, 1.0, 0.0))
+    cells = shader.node("ShaderNodeTexVoronoi", {"Vector": vector, "Scale": per_m}, voronoi_dimensions="2D")
+    tone = shader.ramp(shader.noise(cells.outputs["Color"], 3.0, detail=0.0), [(0.3, dark), (0.7, light)])
+    joints = shader.ramp(cells.outputs["Distance"], [(0.35, (1.0, 1.0, 1.0)), (0.62, (0.25, 0.25, 0.25))])
+    colour = shader.mix(1.0, tone, joints, "MULTIPLY")
+    return shader.surface(colour, roughness=0.38, bump=joints, bump_m=0.012)
+
+
+def bricks(name: str, light: Colour, dark: Colour, mortar: Colour, *, facing: str = "x") -> bpy.types.Material:
+    """Return a brick wall whose face looks along an axis (``x`` or ``y``)."""
+    shader = Shader(name)
+    position = shader.node("ShaderNodeSeparateXYZ", {0: shader.coordinates()})
+    across = position.outputs["Y" if facing == "x" else "X"]
+    plane = shader.node("ShaderNodeCombineXYZ", {"X": across, "Y": position.outputs["Z"]}).outputs[0]
+    inputs = {"Vector": plane, "Color1": light, "Color2": dark, "Mortar": mortar, "Scale": 1.0, "Mortar Size": 0.012}
+    inputs |= {"Brick Width": 0.26, "Row Height": 0.085, "Bias": -0.1}
+    wall = shader.node("ShaderNodeTexBrick", inputs).outputs["Color"]
+    dirt = shader.ramp(shader.noise(plane, 0.8, detail=3.0), [(0.3, (0.55, 0.53, 0.52)), (0.65, (1.0, 1.0, 1.0))])
+    return shader.surface(shader.mix(1.0, wall, dirt, "MULTIPLY"), specular=0.0)

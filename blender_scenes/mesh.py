@@ -8,6 +8,8 @@ import bpy
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+_BOX_FACES = [[0, 1, 3, 2], [4, 6, 7, 5], [0, 4, 5, 1], [2, 3, 7, 6], [0, 2, 6, 4], [1, 5, 7, 3]]
+
 
 def add_mesh(
     name: str,
@@ -51,8 +53,7 @@ def add_box(
     """Add a box. centre, size: metres (x, y, z); turn_rad: rotation about the vertical; bevel_m: rounded edges."""
     signs = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], dtype=np.float64)
     vertices = signs * np.asarray(size, dtype=np.float64) / 2
-    faces = [[0, 1, 3, 2], [4, 6, 7, 5], [0, 4, 5, 1], [2, 3, 7, 6], [0, 2, 6, 4], [1, 5, 7, 3]]
-    box = add_mesh(name, vertices, faces, material)
+    box = add_mesh(name, vertices, _BOX_FACES, material)
     box.location = centre
     box.rotation_euler = (0.0, 0.0, turn_rad)
     if bevel_m > 0:
@@ -60,6 +61,16 @@ def add_box(
         bevel.width = bevel_m
         bevel.segments = 3
     return box
+
+
+def add_boxes(
+    name: str, boxes: Sequence[tuple[Sequence[float], Sequence[float]]], material: bpy.types.Material
+) -> bpy.types.Object:
+    """Add many axis-parallel boxes as one object. boxes: (centre, size) of each, metres."""
+    corners = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], dtype=np.float64) / 2
+    vertices = np.concatenate([np.asarray(centre) + corners * np.asarray(size) for centre, size in boxes])
+    faces = [[8 * index + corner for corner in face] for index in range(len(boxes)) for face in _BOX_FACES]
+    return add_mesh(name, vertices, faces, material)
 
 
 def add_revolved(

@@ -9,7 +9,7 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-MAX_BOUNCES = 4
+MAX_BOUNCES = 3
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ def configure_cycles(
     cycles.device = "CPU"
     cycles.use_adaptive_sampling = False
     cycles.use_denoising = False
+    cycles.use_light_tree = False  # scenes have few lamps; the tree then only costs time
     cycles.sample_clamp_direct = 0.0
     cycles.sample_clamp_indirect = 0.0
     cycles.blur_glossy = 0.0

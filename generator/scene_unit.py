@@ -7,7 +7,6 @@ A finished image is a whole file in ``scenes/<scene>/``; ``info.json`` is writte
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 from bokeh_render.atomic import write_json
 from bokeh_render.errors import BokehbenchError
 from bokeh_render.imagefile import read_exr_channels, read_image, read_map, write_image
+from bokeh_render.journal import append_to_journal, read_journal
 from bokeh_render.optics import (
     DEPTH_OF_NOTHING_M,
     DisparityRange,
@@ -167,8 +167,7 @@ class SceneUnit:
             raise BokehbenchError(f"scene {self.scene}: {shot.file} came out with NaN or infinite colours")
         write_image(self.folder / shot.file, light, bits=16)
         raw.unlink()
-        with (self.work / "shots.jsonl").open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps({"file": shot.file, "seconds": seconds}) + "\n")
+        append_to_journal(self.work / "shots.jsonl", {"file": shot.file, "seconds": seconds})
 
     def _describe(self, survey: Survey, optics: StackOptics, disparities: DisparityRange) -> RenderedStackInfo:
         config = self.config
@@ -192,14 +191,8 @@ class SceneUnit:
             noise_floor=measure_noise_floor(self.folder, config),
             geometry_sha256=survey.geometry_sha256,
             blender=survey.blender,
-            render_seconds=round(_seconds_spent(self.work / "shots.jsonl"), 1),
+            render_seconds=round(sum(shot["seconds"] for shot in read_journal(self.work / "shots.jsonl")), 1),
         )
-
-
-def _seconds_spent(log: Path) -> float:
-    """Add up the seconds of finished images; a half-written last line is left out."""
-    lines = log.read_text(encoding="utf-8").split("\n")[:-1] if log.is_file() else []
-    return sum(float(json.loads(line)["seconds"]) for line in lines)
 
 
 def _single(channels: dict[str, Float32], ending: str) -> Float32:
