@@ -96,8 +96,13 @@ def _add_shop(name: str, house: House, paint: HousePaint, rng: np.random.Generat
     window: Box = ((x, (glass_start + glass_end) / 2, 1.45), (0.02, glass_end - glass_start, 1.75))
     entrance: Box = ((x, door, 1.2), (0.02, 0.85, 2.2))
     show_to_camera_only(add_boxes(f"{name}.shop", [window, entrance], paint.shop))
-    bars: list[Box] = [((x + house.side * 0.02, y, 1.45), (0.06, 0.07, 1.85)) for y in np.linspace(glass_start, glass_end, 4)]
-    bars += [((x + house.side * 0.02, (glass_start + glass_end) / 2, z), (0.08, glass_end - glass_start, 0.1)) for z in (0.55, 2.35)]
+    bars: list[Box] = [
+        ((x + house.side * 0.02, y, 1.45), (0.06, 0.07, 1.85)) for y in np.linspace(glass_start, glass_end, 4)
+    ]
+    bars += [
+        ((x + house.side * 0.02, (glass_start + glass_end) / 2, z), (0.08, glass_end - glass_start, 0.1))
+        for z in (0.55, 2.35)
+    ]
     bars += [((x + house.side * 0.02, door + side * 0.45, 1.2), (0.06, 0.08, 2.3)) for side in (-1, 1)]
     bars += [((x + house.side * 0.02, door, z), (0.06, 0.85, 0.08)) for z in (0.8, 2.32)]
     add_boxes(f"{name}.shopfront", bars, paint.roof)

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import bpy
 from mathutils import Vector
 
-from .materials import Colour
+from .materials import Colour, Shader
+from .mesh import add_quad
 
 
 def show_to_camera_only(scene_object: bpy.types.Object) -> bpy.types.Object:
@@ -43,45 +44,32 @@ def add_area_light(
     lamp.location = location
     lamp.rotation_euler = (Vector(look_at) - Vector(location)).to_track_quat("-Z", "Y").to_euler()
     lamp.visible_camera = False
+    lamp.visible_glossy = False  # its mirror image in polished things would only be sparkle
     bpy.context.scene.collection.objects.link(lamp)
     return lamp
 
 
-def set_even_sky(colour: Colour, strength: float = 1.0) -> None:
-    """Give the world one colour (linear RGB) that lights the scene from everywhere; the cheapest soft light."""
-    _background("even sky").inputs["Color"].default_value = (*(strength * part for part in colour), 1.0)
+def set_even_sky(colour: Colour) -> None:
+    """Give the world one colour (linear RGB) that lights the scene from everywhere.
 
-
-def set_gradient_sky(horizon: Colour, zenith: Colour, *, zenith_at: float = 0.5) -> None:
-    """Give the world a vertical gradient that only the camera sees; light the scene by lamps. Colours: linear RGB.
-
-    zenith_at: sine of the elevation at which ``zenith`` is reached.
+    It is the cheapest soft light: a sky with a texture is evaluated for every light sample, a sixth of the render time.
     """
-    background = _background("gradient sky")
-    world = bpy.context.scene.world
-    # a sky that also lights is evaluated for every light sample, which costs a sixth of the render time
-    world.cycles.sampling_method = "NONE"
-    for rays in ("diffuse", "glossy", "transmission", "scatter"):
-        setattr(world.cycles_visibility, rays, False)
-    nodes, links = world.node_tree.nodes, world.node_tree.links
-    coordinates = nodes.new("ShaderNodeTexCoord")
-    split = nodes.new("ShaderNodeSeparateXYZ")
-    links.new(coordinates.outputs["Generated"], split.inputs["Vector"])
-    ramp = nodes.new("ShaderNodeValToRGB")
-    ramp.color_ramp.interpolation = "EASE"
-    ramp.color_ramp.elements[0].position, ramp.color_ramp.elements[0].color = 0.0, (*horizon, 1.0)
-    ramp.color_ramp.elements[1].position, ramp.color_ramp.elements[1].color = zenith_at, (*zenith, 1.0)
-    links.new(split.outputs["Z"], ramp.inputs["Fac"])
-    links.new(ramp.outputs["Color"], background.inputs["Color"])
-
-
-def _background(name: str) -> bpy.types.ShaderNode:
-    world = bpy.data.worlds.new(name)
+    world = bpy.data.worlds.new("even sky")
     bpy.context.scene.world = world
     world.use_nodes = True
     nodes, links = world.node_tree.nodes, world.node_tree.links
     nodes.clear()
     background = nodes.new("ShaderNodeBackground")
+    background.inputs["Color"].default_value = (*colour, 1.0)
     output = nodes.new("ShaderNodeOutputWorld")
     links.new(background.outputs["Background"], output.inputs["Surface"])
-    return background
+
+
+def add_horizon_glow(colour: Colour, sky: Colour, *, distance_m: float, height_m: float) -> None:
+    """Hang a glowing curtain across +Y that only the camera sees: ``colour`` at the horizon, ``sky`` at its top."""
+    shader = Shader("horizon")
+    height = shader.node("ShaderNodeSeparateXYZ", {0: shader.coordinates((1.0, 1.0, 1.0 / height_m))}).outputs["Z"]
+    between: Colour = (0.5 * (colour[0] + sky[0]), 0.4 * (colour[1] + sky[1]), 0.5 * (colour[2] + sky[2]))
+    glow = shader.glow(shader.ramp(height, [(0.0, colour), (0.4, between), (1.0, sky)]), 1.0)
+    x, y, z = 2.0 * distance_m, distance_m, height_m
+    show_to_camera_only(add_quad("horizon", [(-x, y, -z), (x, y, -z), (x, y, z), (-x, y, z)], glow))

@@ -6,7 +6,7 @@ Colours are linear RGB reflectances in [0, 1]. Textures use object coordinates (
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import bpy
@@ -24,7 +24,7 @@ class Shader:
         self._tree = self.material.node_tree
         self._tree.nodes.clear()
 
-    def node(self, kind: str, inputs: dict[str | int, Any] | None = None, **settings: Any) -> Any:
+    def node(self, kind: str, inputs: Mapping[Any, Any] | None = None, **settings: Any) -> Any:
         """Add a node. inputs: by socket name or index, another node's output socket or a plain value."""
         node = self._tree.nodes.new(kind)
         for key, value in settings.items():
@@ -132,7 +132,9 @@ def wood(name: str, light: Colour, dark: Colour, *, along: str = "y", roughness:
         {"Vector": vector, "Scale": 0.22, "Distortion": 9.0, "Detail": 1.0, "Detail Scale": 0.6},
         bands_direction="DIAGONAL",
     ).outputs["Fac"]
-    tone = shader.mix(0.45, shader.ramp(grain, [(0.3, dark), (0.7, light)]), shader.ramp(rings, [(0.1, dark), (0.8, light)]))
+    tone = shader.mix(
+        0.45, shader.ramp(grain, [(0.3, dark), (0.7, light)]), shader.ramp(rings, [(0.1, dark), (0.8, light)])
+    )
     random = shader.node("ShaderNodeObjectInfo").outputs["Random"]
     tone = shader.mix(1.0, tone, shader.ramp(random, [(0.0, (0.68, 0.66, 0.64)), (1.0, (1.0, 1.0, 1.0))]), "MULTIPLY")
     skin = shader.noise(vector, 2.0, detail=1.0)  # bump looks at its height three times: keep it cheap
@@ -163,7 +165,9 @@ def cloth(name: str, colour: Colour, *, threads_per_m: float = 900.0) -> bpy.typ
     weave = shader.noise(vector, threads_per_m, detail=1.0)
     slow = shader.noise(vector, 9.0, detail=2.0)
     dark: Colour = (colour[0] * 0.6, colour[1] * 0.6, colour[2] * 0.6)
-    tone = shader.mix(0.5, shader.ramp(weave, [(0.3, dark), (0.7, colour)]), shader.ramp(slow, [(0.3, dark), (0.7, colour)]))
+    tone = shader.mix(
+        0.5, shader.ramp(weave, [(0.3, dark), (0.7, colour)]), shader.ramp(slow, [(0.3, dark), (0.7, colour)])
+    )
     return shader.surface(tone, specular=0.0, bump=weave, bump_m=0.0006)
 
 

@@ -109,7 +109,7 @@ def add_revolved(
 def add_tube(
     name: str,
     path: ArrayLike,
-    radius_m: float | Sequence[float],
+    radius_m: ArrayLike,
     material: bpy.types.Material,
     *,
     sides: int = 8,

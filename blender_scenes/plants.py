@@ -71,7 +71,7 @@ def add_twig(
     leaves: int = 14,
     stem_radius_m: float = 0.002,
 ) -> None:
-    """Add a twig along a polyline (N, 3), thinning to its end, with leaves to both sides, in one of the materials each."""
+    """Add a twig along a polyline (N, 3), thinning to its end, with leaves of the given materials to both sides."""
     points = np.asarray(path, dtype=np.float64)
     add_tube(f"{name}.stem", points, np.linspace(stem_radius_m, stem_radius_m * 0.4, len(points)), stem, sides=6)
     groups: list[list[tuple[Vector, list[list[int]]]]] = [[] for _ in materials]

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import bpy
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .materials import Colour, cloth, principled, stripes
-from .mesh import add_box, add_revolved, add_tube
+from .mesh import add_box, add_tube
 
 _BOARD_M = 0.003
 
@@ -42,15 +43,15 @@ def add_book(
     if label is not None:
         outside = -(depth / 2 + 0.0004)
         parts.append(("label", (length * 0.02, outside, 0.0), (length * 0.42, 0.0012, thick * 0.5), label, 0.0))
-        for side in (-1, 1):
-            parts.append((f"rule{side}", (side * length * 0.38, outside, 0.0), (0.004, 0.0012, thick * 0.9), label, 0.0))
+        rule = (0.004, 0.0012, thick * 0.9)
+        parts += [(f"rule{side}", (side * length * 0.38, outside, 0.0), rule, label, 0.0) for side in (-1, 1)]
     cosine, sine = np.cos(turn_rad), np.sin(turn_rad)
     for part, (x, y, z), box, material, bevel in parts:
         place = (centre[0] + cosine * x - sine * y, centre[1] + sine * x + cosine * y, centre[2] + z)
         add_box(f"{name}.{part}", place, box, material, turn_rad=turn_rad, bevel_m=bevel)
 
 
-def add_pencil(name: str, foot: Sequence[float], tip: Sequence[float], paint: bpy.types.Material) -> None:
+def add_pencil(name: str, foot: ArrayLike, tip: ArrayLike, paint: bpy.types.Material) -> None:
     """Add a sharpened pencil from its foot to its tip, metres, with bare wood and a lead."""
     start, end = np.asarray(foot, dtype=np.float64), np.asarray(tip, dtype=np.float64)
     along = (end - start) / np.linalg.norm(end - start)
@@ -61,7 +62,7 @@ def add_pencil(name: str, foot: Sequence[float], tip: Sequence[float], paint: bp
     add_tube(f"{name}.point", [end - 0.006 * along, end], [0.0013, 0.0003], lead, sides=8)
 
 
-def add_brush(name: str, foot: Sequence[float], tip: Sequence[float], handle: Colour) -> None:
+def add_brush(name: str, foot: ArrayLike, tip: ArrayLike, handle: Colour) -> None:
     """Add a paint brush from its foot to the end of its hairs, metres."""
     start, end = np.asarray(foot, dtype=np.float64), np.asarray(tip, dtype=np.float64)
     along = (end - start) / np.linalg.norm(end - start)

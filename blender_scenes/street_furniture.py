@@ -15,7 +15,16 @@ from .mesh import add_box, add_boxes, add_mesh, add_revolved, add_sphere, add_tu
 
 def add_street_lamp(name: str, foot: Sequence[float], iron: bpy.types.Material, glow: bpy.types.Material) -> None:
     """Add a cast-iron lamp 3 m high with a globe of 0.2 m radius that only the camera sees."""
-    profile = [(0.16, 0.0), (0.16, 0.12), (0.1, 0.2), (0.085, 0.6), (0.055, 0.7), (0.045, 1.6), (0.06, 1.66), (0.04, 1.72)]
+    profile = [
+        (0.16, 0.0),
+        (0.16, 0.12),
+        (0.1, 0.2),
+        (0.085, 0.6),
+        (0.055, 0.7),
+        (0.045, 1.6),
+        (0.06, 1.66),
+        (0.04, 1.72),
+    ]
     profile += [(0.032, 2.5), (0.07, 2.56), (0.07, 2.6), (0.12, 2.66), (0.0, 2.67)]
     add_revolved(f"{name}.post", profile, iron, base=foot, segments=20)
     x, y, z = foot
@@ -29,7 +38,8 @@ def _turned(points: NDArray[np.float64], place: Sequence[float], turn_rad: float
     """Turn points (N, 3) about the vertical and move them to a place, metres."""
     cosine, sine = np.cos(turn_rad), np.sin(turn_rad)
     turned = points @ np.array([[cosine, sine, 0.0], [-sine, cosine, 0.0], [0.0, 0.0, 1.0]])
-    return turned + np.asarray(place)
+    moved: NDArray[np.float64] = turned + np.asarray(place)
+    return moved
 
 
 def add_bicycle(name: str, place: Sequence[float], paint: Colour, *, turn_rad: float) -> None:
@@ -61,7 +71,12 @@ def add_bicycle(name: str, place: Sequence[float], paint: Colour, *, turn_rad: f
         ("fork", [head, (0.42, 0.0, 0.6), hub_front], 0.015, frame),
         ("seat post", [seat, (-0.225, 0.0, 0.9)], 0.012, steel),
         ("stem", [head, (0.33, 0.0, 0.98)], 0.013, steel),
-        ("bar", [(0.12, -0.29, 1.0), (0.3, -0.2, 1.04), (0.35, 0.0, 1.0), (0.3, 0.2, 1.04), (0.12, 0.29, 1.0)], 0.012, steel),
+        (
+            "bar",
+            [(0.12, -0.29, 1.0), (0.3, -0.2, 1.04), (0.35, 0.0, 1.0), (0.3, 0.2, 1.04), (0.12, 0.29, 1.0)],
+            0.012,
+            steel,
+        ),
         ("pedals", [(-0.08, -0.16, 0.2), (-0.08, -0.06, 0.2), (-0.08, 0.06, 0.4), (-0.08, 0.16, 0.4)], 0.012, black),
     ]
     for part, line_points, thick, material in lines:
@@ -125,7 +140,7 @@ def add_fence(
 
 
 def add_car(name: str, place: Sequence[float], paint: Colour, *, towards_us: bool) -> None:
-    """Add a small car along Y, its tail (or, coming towards us, its front) at the near end. place: its middle, ground."""
+    """Add a small car along Y, showing its tail or, coming towards us, its front. place: its middle, on the ground."""
     x, y, z = place
     body = principled(f"{name}.body", paint, roughness=0.3)
     glass = principled(f"{name}.glass", (0.02, 0.025, 0.035), roughness=0.3)
@@ -139,12 +154,18 @@ def add_car(name: str, place: Sequence[float], paint: Colour, *, towards_us: boo
     add_box(f"{name}.roof", (x, y - 0.07, z + 1.43), (1.16, 1.6, 0.07), body, bevel_m=0.03)
     for wx in (-0.78, 0.78):
         for wy in (-1.2, 1.25):
-            wheel = add_revolved(f"{name}.wheel{wx}{wy}", [(0.0, -0.1), (0.31, -0.1), (0.31, 0.1), (0.0, 0.1)], black, smooth=False)
+            wheel = add_revolved(
+                f"{name}.wheel{wx}{wy}", [(0.0, -0.1), (0.31, -0.1), (0.31, 0.1), (0.0, 0.1)], black, smooth=False
+            )
             wheel.location, wheel.rotation_euler = (x + wx, y + wy, z + 0.31), (0.0, np.pi / 2, 0.0)
     rear = y - 1.95
     add_boxes(f"{name}.bumper", [((x, rear, z + 0.4), (1.6, 0.12, 0.14))], black)
-    add_boxes(f"{name}.plate", [((x, rear - 0.02, z + 0.62), (0.5, 0.03, 0.12))], principled(f"{name}.plate", (0.7, 0.68, 0.6)))
-    colour, strength = ((1.0, 0.85, 0.6), 14.0) if towards_us else ((1.0, 0.03, 0.015), 7.0)
+    add_boxes(
+        f"{name}.plate",
+        [((x, rear - 0.02, z + 0.62), (0.5, 0.03, 0.12))],
+        principled(f"{name}.plate", (0.7, 0.68, 0.6)),
+    )
+    colour, strength = ((1.0, 0.8, 0.5), 4.0) if towards_us else ((1.0, 0.03, 0.015), 4.0)
     glow = emission(f"{name}.lights", colour, strength)
     for side in (-0.64, 0.64):
         lamp = add_sphere(f"{name}.lamp{side}", (x + side, rear - 0.02, z + 0.66), 0.12, glow, stretch=(1.15, 0.3, 0.9))

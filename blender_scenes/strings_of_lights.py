@@ -17,7 +17,8 @@ def sagging(start: ArrayLike, end: ArrayLike, sag_m: float, points: int = 32) ->
     """Return a cable's path, (points, 3) metres: straight from start to end but for a parabola's sag."""
     t = np.linspace(0.0, 1.0, points)[:, None]
     line = np.asarray(start, dtype=np.float64) * (1 - t) + np.asarray(end, dtype=np.float64) * t
-    return line - np.array([0.0, 0.0, 4.0 * sag_m]) * t * (1 - t)
+    path: NDArray[np.float64] = line - np.array([0.0, 0.0, 4.0 * sag_m]) * t * (1 - t)
+    return path
 
 
 def add_string(

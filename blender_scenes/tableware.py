@@ -38,9 +38,18 @@ def add_jar(name: str, base: Sequence[float], radius_m: float, height_m: float, 
 def add_flowerpot(name: str, base: Sequence[float], radius_m: float, clay: bpy.types.Material) -> float:
     """Add a clay pot with a collar and earth in it; return the height of the earth above ``base``, metres."""
     r = radius_m
-    profile = [(0.0, 0.0), (0.68 * r, 0.0), (0.9 * r, 1.25 * r), (1.02 * r, 1.25 * r), (1.06 * r, 1.7 * r), (0.94 * r, 1.7 * r)]
+    profile = [
+        (0.0, 0.0),
+        (0.68 * r, 0.0),
+        (0.9 * r, 1.25 * r),
+        (1.02 * r, 1.25 * r),
+        (1.06 * r, 1.7 * r),
+        (0.94 * r, 1.7 * r),
+    ]
     add_revolved(f"{name}.pot", [*profile, (0.9 * r, 1.5 * r)], clay, base=base, segments=56, smooth=False)
-    earth = glazed(f"{name}.earth", [(0.3, (0.018, 0.012, 0.008)), (0.7, (0.07, 0.045, 0.03))], scale=90.0, roughness=1.0)
+    earth = glazed(
+        f"{name}.earth", [(0.3, (0.018, 0.012, 0.008)), (0.7, (0.07, 0.045, 0.03))], scale=90.0, roughness=1.0
+    )
     add_revolved(f"{name}.earth", [(0.0, 1.52 * r), (0.92 * r, 1.5 * r)], earth, base=base, segments=40)
     return 1.5 * r
 
@@ -78,7 +87,12 @@ def add_lantern(name: str, base: Sequence[float], size_m: float, metal: bpy.type
             px, py = dx + share * (ex - dx), dy + share * (ey - dy)
             add_tube(f"{name}.bar{index}{number}", [(x + px, y + py, z), (x + px, y + py, z + height)], 0.0018, metal)
     wax = principled(f"{name}.wax", (0.82, 0.7, 0.5), roughness=0.7)
-    add_revolved(f"{name}.candle", [(0.0, 0.0), (0.26 * size_m, 0.0), (0.26 * size_m, 0.62 * size_m), (0.0, 0.6 * size_m)], wax, base=(x, y, z + 0.016))
+    add_revolved(
+        f"{name}.candle",
+        [(0.0, 0.0), (0.26 * size_m, 0.0), (0.26 * size_m, 0.62 * size_m), (0.0, 0.6 * size_m)],
+        wax,
+        base=(x, y, z + 0.016),
+    )
     flame = emission(f"{name}.flame", (1.0, 0.55, 0.16), 26.0)
     show_to_camera_only(
         add_sphere(f"{name}.flame", (x, y, z + 0.016 + 0.82 * size_m), 0.1 * size_m, flame, stretch=(1.0, 1.0, 1.9))

@@ -1,4 +1,4 @@
-"""A café street at blue hour: a laid table behind an iron fence, a bicycle by a lamp, lit windows down to a clock tower.
+"""A café street at blue hour: a laid table, an iron fence, a bicycle by a lamp, lit windows down to a clock tower.
 
 Tests: bright lights at every depth from 1.5 m to 75 m and a sky at infinity, thin bars and spokes over lights, a string
 of bulbs across the frame, strong occlusion edges at 1.3 m, 2.7 m and 5 m.
@@ -13,7 +13,7 @@ import numpy as np
 
 from ..camera import add_camera
 from ..facades import House, HousePaint, add_house
-from ..lights import add_area_light, set_gradient_sky, show_to_camera_only
+from ..lights import add_area_light, add_horizon_glow, set_even_sky, show_to_camera_only
 from ..materials import (
     Colour,
     Shader,
@@ -46,14 +46,15 @@ _LEFT_FRONT, _KERB, _FAR_KERB, _RIGHT_FRONT = -3.0, 1.15, 5.0, 6.6
 def build(rng: np.random.Generator, parameters: dict[str, Any]) -> bpy.types.Object:
     """Build the scene and return the camera. parameters: none are used."""
     del parameters
-    set_gradient_sky((0.95, 0.5, 0.3), (0.045, 0.085, 0.26), zenith_at=0.42)
-    add_area_light("sky", (1.8, 14.0, 17.0), (1.8, 14.0, 0.0), size_m=(12.0, 44.0), power_w=5200.0, colour=(0.42, 0.56, 1.0))
-    add_area_light("café", (-2.8, 1.6, 2.7), (0.2, 3.2, 0.7), size_m=(1.5, 1.5), power_w=85.0, colour=(1.0, 0.6, 0.28))
+    sky = (0.25, 0.33, 0.6)
+    set_even_sky(sky)
+    add_horizon_glow((1.0, 0.46, 0.24), sky, distance_m=500.0, height_m=150.0)
+    add_area_light("café", (-2.8, 1.6, 2.7), (0.2, 3.2, 0.7), size_m=(2.0, 2.0), power_w=240.0, colour=(1.0, 0.6, 0.28))
     iron = principled("iron", (0.02, 0.022, 0.024), roughness=0.45)
     _ground()
     _houses(rng)
     _terrace(rng, iron)
-    _street(rng, iron)
+    _street(iron)
     _strings(rng)
     return add_camera((0.0, 0.0, 1.28), (0.25, 10.0, 1.72), lens_mm=35.0)
 
@@ -77,12 +78,44 @@ def _lit_window(name: str, colour: Colour, strength: float) -> bpy.types.Materia
     return shader.glow(shader.ramp(patches, [(0.35, dark), (0.62, colour)]), strength)
 
 
+def _shop_window(name: str, colour: Colour, strength: float) -> bpy.types.Material:
+    """Return a lit shop: shelves of dark and coloured goods before a bright wall."""
+    shader = Shader(name)
+    position = shader.node("ShaderNodeSeparateXYZ", {0: shader.coordinates()})
+    plane = shader.node("ShaderNodeCombineXYZ", {"X": position.outputs["Y"], "Y": position.outputs["Z"]}).outputs[0]
+    goods = shader.node(
+        "ShaderNodeTexBrick",
+        {
+            "Vector": plane,
+            "Color1": (0.95, 0.62, 0.38),
+            "Color2": (0.38, 0.24, 0.16),
+            "Mortar": (1.25, 1.1, 0.9),
+            "Scale": 1.0,
+            "Mortar Size": 0.045,
+            "Mortar Smooth": 0.6,
+            "Bias": 0.1,
+            "Brick Width": 0.17,
+            "Row Height": 0.46,
+        },
+    ).outputs["Color"]
+    haze = shader.ramp(shader.noise(plane, 1.3, detail=1.0), [(0.35, (0.35, 0.33, 0.3)), (0.65, (1.0, 1.0, 1.0))])
+    return shader.glow(shader.mix(1.0, shader.mix(1.0, goods, haze, "MULTIPLY"), colour, "MULTIPLY"), strength)
+
+
 def _houses(rng: np.random.Generator) -> None:
     dark_pane = principled("pane", (0.018, 0.024, 0.045), roughness=0.3)
     trim = principled("stone", (0.42, 0.38, 0.33), roughness=0.8)
     slate = principled("slate", (0.035, 0.038, 0.05), roughness=0.7)
-    lit = [_lit_window("lit0", (1.0, 0.56, 0.2), 2.4), _lit_window("lit1", (1.0, 0.68, 0.34), 1.8), _lit_window("lit2", (0.9, 0.4, 0.13), 2.0)]
-    shops = [_lit_window("shop0", (1.0, 0.7, 0.36), 3.2), _lit_window("shop1", (1.0, 0.82, 0.6), 2.8), _lit_window("shop2", (1.0, 0.5, 0.2), 3.0)]
+    lit = [
+        _lit_window("lit0", (1.0, 0.56, 0.2), 1.7),
+        _lit_window("lit1", (1.0, 0.62, 0.28), 1.4),
+        _lit_window("lit2", (0.9, 0.36, 0.1), 1.5),
+    ]
+    shops = [
+        _shop_window("shop0", (1.0, 0.6, 0.26), 1.3),
+        _shop_window("shop1", (1.0, 0.74, 0.46), 1.2),
+        _shop_window("shop2", (1.0, 0.46, 0.17), 1.4),
+    ]
     awnings = [
         stripes("awning0", (0.5, 0.06, 0.05), (0.62, 0.56, 0.46), per_m=2.4, axis="y"),
         stripes("awning1", (0.04, 0.16, 0.12), (0.6, 0.55, 0.44), per_m=2.4, axis="y"),
@@ -100,9 +133,7 @@ def _houses(rng: np.random.Generator) -> None:
         while y < 72.0:
             length = float(rng.uniform(6.5, 9.0))
             pick = number + (0 if side > 0 else 3)
-            paint = HousePaint(
-                walls[pick % 5], trim, dark_pane, lit, shops[pick % 3], awnings[pick % 3], slate
-            )
+            paint = HousePaint(walls[pick % 5], trim, dark_pane, lit, shops[pick % 3], awnings[pick % 3], slate)
             house = House(face_x, side, y, y + length - 0.02, float(rng.uniform(10.0, 13.5)), 3)
             add_house(f"house{side:+d}.{number}", house, paint, rng, lit_share=0.55)
             y += length
@@ -111,11 +142,15 @@ def _houses(rng: np.random.Generator) -> None:
 
 
 def _clock_tower(slate: bpy.types.Material) -> None:
-    stone = plaster("tower", (0.2, 0.17, 0.15), scale=1.0)
+    stone = plaster("tower", (0.5, 0.44, 0.4), scale=0.6)
     add_box("tower", (2.4, 82.0, 11.0), (7.0, 7.0, 22.0), stone)
     add_box("tower.cornice", (2.4, 82.0, 22.0), (7.8, 7.8, 0.8), stone)
-    add_revolved("spire", [(5.2, 0.0), (0.0, 12.0)], slate, base=(2.4, 82.0, 22.4), segments=4, smooth=False).rotation_euler = (0, 0, np.pi / 4)
-    face = add_revolved("clock", [(0.0, 0.0), (1.9, 0.0)], emission("clock", (1.0, 0.75, 0.42), 3.0), base=(2.4, 78.3, 18.0))
+    add_revolved(
+        "spire", [(5.2, 0.0), (0.0, 12.0)], slate, base=(2.4, 82.0, 22.4), segments=4, smooth=False
+    ).rotation_euler = (0, 0, np.pi / 4)
+    face = add_revolved(
+        "clock", [(0.0, 0.0), (1.9, 0.0)], emission("clock", (1.0, 0.7, 0.36), 2.0), base=(2.4, 78.3, 18.0)
+    )
     face.rotation_euler = (np.pi / 2, 0, 0)
     show_to_camera_only(face)
     for name, (x, z) in (("minute", (0.75, 1.3)), ("hour", (-0.7, 0.75))):
@@ -136,25 +171,44 @@ def _terrace(rng: np.random.Generator, iron: bpy.types.Material) -> None:
     add_cafe_chair("chair0", (place[0] - 0.62, place[1] + 0.2, 0.0), iron, slats, turn_rad=-0.35)
     add_cafe_chair("chair1", (place[0] + 0.66, place[1] + 0.28, 0.0), iron, slats, turn_rad=np.pi + 0.45)
     add_fence("fence", (0.16, 1.36, 0.0), (1.1, 1.22, 0.0), 1.08, iron, bars=11)
-    greens = [leaf("green0", (0.12, 0.24, 0.05), (0.035, 0.1, 0.02)), leaf("green1", (0.2, 0.3, 0.07), (0.07, 0.14, 0.03))]
+    greens = [
+        leaf("green0", (0.12, 0.24, 0.05), (0.035, 0.1, 0.02)),
+        leaf("green1", (0.2, 0.3, 0.07), (0.07, 0.14, 0.03)),
+    ]
     zinc = principled("zinc", (0.2, 0.21, 0.22), roughness=0.5, metallic=0.4)
     add_box("planter", (0.62, 1.4, 0.93), (0.5, 0.17, 0.17), zinc, turn_rad=-0.15, bevel_m=0.008)
     for index, x in enumerate(np.linspace(0.42, 0.82, 5)):
         spot = (float(x), 1.4 - 0.15 * (float(x) - 0.62), 1.0)
-        add_tuft(f"planter.leaves{index}", spot, rng, greens, count=16, length_m=(0.1, 0.2), width_m=0.022, spread=0.9)
-    petals = [principled(f"petal{i}", colour) for i, colour in enumerate([(0.6, 0.04, 0.05), (0.75, 0.3, 0.4), (0.8, 0.72, 0.6)])]
+        add_tuft(
+            f"planter.leaves{index}", spot, rng, greens, count=22, length_m=(0.14, 0.27), width_m=0.024, spread=0.8
+        )
+    petals = [
+        principled(f"petal{i}", colour)
+        for i, colour in enumerate([(0.6, 0.04, 0.05), (0.75, 0.3, 0.4), (0.8, 0.72, 0.6)])
+    ]
     for index in range(16):
-        spot = (float(rng.uniform(0.38, 0.86)), float(rng.uniform(1.33, 1.44)), float(rng.uniform(1.1, 1.22)))
-        add_sphere(f"flower{index:02d}", spot, float(rng.uniform(0.014, 0.022)), petals[index % 3], stretch=(1, 1, 0.7), rings=8)
+        spot = (float(rng.uniform(0.38, 0.86)), float(rng.uniform(1.33, 1.44)), float(rng.uniform(1.06, 1.15)))
+        add_sphere(
+            f"flower{index:02d}",
+            spot,
+            float(rng.uniform(0.014, 0.022)),
+            petals[index % 3],
+            stretch=(1, 1, 0.7),
+            rings=8,
+        )
     stem = principled("branch", (0.07, 0.045, 0.025))
     t = np.linspace(0, 1, 8)[:, None]
-    branch = np.array([-0.78, 1.25, 1.98]) * (1 - t) + np.array([-0.26, 1.4, 1.68]) * t + np.array([0, 0, 0.05]) * t * (1 - t) * 4
+    branch = (
+        np.array([-0.82, 1.22, 1.83]) * (1 - t)
+        + np.array([-0.24, 1.36, 1.6]) * t
+        + np.array([0, 0, 0.05]) * t * (1 - t) * 4
+    )
     add_twig("branch", branch, rng, greens, stem, leaf_m=0.085, leaves=17, stem_radius_m=0.005)
 
 
-def _street(rng: np.random.Generator, iron: bpy.types.Material) -> None:
-    globe = emission("globe", (1.0, 0.66, 0.3), 7.0)
-    cool = emission("globe.cool", (1.0, 0.8, 0.55), 7.0)
+def _street(iron: bpy.types.Material) -> None:
+    globe = emission("globe", (1.0, 0.55, 0.2), 4.0)
+    cool = emission("globe.cool", (1.0, 0.68, 0.36), 3.5)
     for index, (x, y) in enumerate([(0.98, 5.1), (0.98, 12.0), (0.98, 21.0), (0.98, 33.0), (0.98, 48.0)]):
         add_street_lamp(f"lamp.left{index}", (x, y, 0.0), iron, globe)
     for index, (x, y) in enumerate([(5.25, 9.5), (5.25, 17.0), (5.25, 27.0), (5.25, 40.0)]):
@@ -167,15 +221,29 @@ def _street(rng: np.random.Generator, iron: bpy.types.Material) -> None:
     add_box("signal.post", (5.5, 20.0, 1.4), (0.1, 0.1, 2.8), iron)
     add_box("signal.box", (5.5, 20.0, 3.1), (0.42, 0.3, 1.05), iron, bevel_m=0.04)
     show_to_camera_only(add_sphere("signal.lamp", (5.5, 19.84, 2.8), 0.16, green, stretch=(1, 0.3, 1)))
-    del rng
 
 
 def _strings(rng: np.random.Generator) -> None:
     black = principled("cable", (0.012, 0.012, 0.014))
-    colours: list[Colour] = [(1.0, 0.4, 0.09), (1.0, 0.52, 0.17), (1.0, 0.1, 0.05), (0.12, 0.35, 1.0), (0.12, 0.9, 0.22), (1.0, 0.45, 0.12)]
+    colours: list[Colour] = [
+        (1.0, 0.34, 0.06),
+        (1.0, 0.42, 0.1),
+        (1.0, 0.05, 0.02),
+        (0.04, 0.22, 1.0),
+        (0.05, 0.8, 0.12),
+        (1.0, 0.38, 0.08),
+    ]
     lines = [((-1.2, 1.9, 2.08), (2.6, 7.6, 3.75), 0.3, 10), ((1.5, 2.3, 2.25), (-2.9, 8.5, 3.9), 0.3, 10)]
     for index, (start, end, sag, bulbs) in enumerate(lines):
         add_string(
-            f"string{index}", sagging(start, end, sag), rng, black, bulbs=bulbs, radius_m=0.042, colours=colours, strength=5.0,
-            drop_m=0.03, cable_radius_m=0.004,
-        )  # fmt: skip
+            f"string{index}",
+            sagging(start, end, sag),
+            rng,
+            black,
+            bulbs=bulbs,
+            radius_m=0.042,
+            colours=colours,
+            strength=3.4,
+            drop_m=0.03,
+            cable_radius_m=0.004,
+        )

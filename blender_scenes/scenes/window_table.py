@@ -28,7 +28,9 @@ def build(rng: np.random.Generator, parameters: dict[str, Any]) -> bpy.types.Obj
     """Build the scene and return the camera. parameters: none are used."""
     del parameters
     set_even_sky((0.12, 0.15, 0.26))
-    add_area_light("window", (-1.5, 0.35, 0.95), (0.05, 0.95, 0.05), size_m=(1.1, 1.3), power_w=34.0, colour=(1.0, 0.84, 0.66))
+    add_area_light(
+        "window", (-1.5, 0.35, 0.95), (0.05, 0.95, 0.05), size_m=(1.1, 1.3), power_w=34.0, colour=(1.0, 0.84, 0.66)
+    )
     add_area_light("lamp", (1.5, 2.2, 1.5), (0.3, 2.6, 0.2), size_m=(0.9, 0.9), power_w=16.0, colour=(1.0, 0.66, 0.36))
     _table(rng)
     _subject()
@@ -60,9 +62,22 @@ def _subject() -> None:
     height = 0.0
     for index, ((colour, length, depth, thick, label), turn) in enumerate(zip(volumes, (0.1, -0.13, 0.2), strict=True)):
         place = (-0.135 + 0.008 * index, 1.0, height + thick / 2)
-        add_book(f"book{index}", place, (length, depth, thick), cloth(f"cloth{index}", colour), pages, turn_rad=turn, label=label)
+        add_book(
+            f"book{index}",
+            place,
+            (length, depth, thick),
+            cloth(f"cloth{index}", colour),
+            pages,
+            turn_rad=turn,
+            label=label,
+        )
         height += thick
-    skin = glazed("pear", [(0.3, (0.34, 0.36, 0.06)), (0.55, (0.55, 0.5, 0.1)), (0.75, (0.62, 0.24, 0.08))], scale=16.0, roughness=0.38)
+    skin = glazed(
+        "pear",
+        [(0.3, (0.34, 0.36, 0.06)), (0.55, (0.55, 0.5, 0.1)), (0.75, (0.62, 0.24, 0.08))],
+        scale=16.0,
+        roughness=0.38,
+    )
     add_pear("pear", (-0.15, 0.985, height - 0.001), skin)
 
     glaze = glazed("glaze", [(0.3, (0.02, 0.13, 0.2)), (0.7, (0.05, 0.27, 0.34))], scale=40.0, roughness=0.25)
@@ -71,12 +86,24 @@ def _subject() -> None:
     stoneware = glazed("stoneware", [(0.35, (0.5, 0.4, 0.3)), (0.65, (0.72, 0.64, 0.52))], scale=70.0, roughness=0.5)
     jar = np.array([0.215, 1.1, 0.0])
     add_jar("jar", tuple(jar), 0.045, 0.105, stoneware)
-    paints = [(0.75, 0.42, 0.03), (0.03, 0.18, 0.4), (0.55, 0.05, 0.04), (0.05, 0.3, 0.13), (0.02, 0.02, 0.025), (0.75, 0.42, 0.03)]
+    paints = [
+        (0.75, 0.42, 0.03),
+        (0.03, 0.18, 0.4),
+        (0.55, 0.05, 0.04),
+        (0.05, 0.3, 0.13),
+        (0.02, 0.02, 0.025),
+        (0.75, 0.42, 0.03),
+    ]
     angles = np.linspace(0.2, 2 * np.pi + 0.2, len(paints), endpoint=False)
     for index, (paint, angle) in enumerate(zip(paints, angles, strict=True)):
         lean = np.array([np.cos(angle), 0.8 * np.sin(angle), 0.0])
         tip = jar + 0.058 * lean + [0, 0, 0.185 + 0.012 * (index % 3)]
-        add_pencil(f"pencil{index}", jar + 0.02 * -lean + [0, 0, 0.016], tip, principled(f"paint{index}", paint, roughness=0.35))
+        add_pencil(
+            f"pencil{index}",
+            jar + 0.02 * -lean + [0, 0, 0.016],
+            tip,
+            principled(f"paint{index}", paint, roughness=0.35),
+        )
     add_brush("brush0", jar + [0.01, 0.0, 0.016], jar + [-0.05, 0.02, 0.235], (0.4, 0.06, 0.04))
     add_brush("brush1", jar + [-0.012, 0.01, 0.016], jar + [0.062, -0.01, 0.225], (0.05, 0.1, 0.2))
 
@@ -85,10 +112,19 @@ def _foreground(rng: np.random.Generator) -> None:
     greens = [leaf(f"near.leaf{i}", light, dark) for i, (light, dark) in enumerate(_GREENS)]
     stem = principled("near.stem", (0.1, 0.12, 0.04))
     t = np.linspace(0, 1, 9)[:, None]
-    high = np.array([-0.2, 0.43, 0.335]) * (1 - t) + np.array([-0.035, 0.47, 0.262]) * t + np.array([0, 0, 0.02]) * t * (1 - t) * 4
+    high = (
+        np.array([-0.2, 0.43, 0.335]) * (1 - t)
+        + np.array([-0.035, 0.47, 0.262]) * t
+        + np.array([0, 0, 0.02]) * t * (1 - t) * 4
+    )
     add_twig("twig", high, rng, greens, stem, leaf_m=0.05, leaves=13)
     add_notebook("notebook", (0.19, 0.73, 0.0), (0.2, 0.15, 0.008), turn_rad=0.38)
-    add_pencil("loose", (0.1, 0.7, 0.0145), (0.235, 0.765, 0.0145), principled("loose.paint", (0.7, 0.37, 0.03), roughness=0.35))
+    add_pencil(
+        "loose",
+        (0.1, 0.7, 0.0145),
+        (0.235, 0.765, 0.0145),
+        principled("loose.paint", (0.7, 0.37, 0.03), roughness=0.35),
+    )
 
 
 _GREENS: tuple[tuple[Colour, Colour], ...] = (
@@ -115,10 +151,24 @@ def _room(rng: np.random.Generator) -> None:
         add_box(f"wall{index}", ((x0 + x1) / 2, _WALL_Y + 0.1, (z0 + z1) / 2), (x1 - x0, 0.2, z1 - z0), wall)
     white = principled("frame", (0.66, 0.62, 0.55), roughness=0.45)
     for x in (left, (left + right) / 2, right):
-        add_box(f"upright{x:.2f}", (x, _WALL_Y + 0.02, (bottom + top) / 2), (0.045, 0.06, top - bottom), white, bevel_m=0.006)
+        add_box(
+            f"upright{x:.2f}",
+            (x, _WALL_Y + 0.02, (bottom + top) / 2),
+            (0.045, 0.06, top - bottom),
+            white,
+            bevel_m=0.006,
+        )
     for z in (bottom, bottom + 0.42, bottom + 0.84, top):
-        add_box(f"bar{z:.2f}", ((left + right) / 2, _WALL_Y + 0.02, z), (right - left, 0.05, 0.035), white, bevel_m=0.006)
-    add_box("sill", ((left + right) / 2, _WALL_Y - 0.06, bottom - 0.03), (right - left + 0.2, 0.22, 0.035), white, bevel_m=0.008)
+        add_box(
+            f"bar{z:.2f}", ((left + right) / 2, _WALL_Y + 0.02, z), (right - left, 0.05, 0.035), white, bevel_m=0.006
+        )
+    add_box(
+        "sill",
+        ((left + right) / 2, _WALL_Y - 0.06, bottom - 0.03),
+        (right - left + 0.2, 0.22, 0.035),
+        white,
+        bevel_m=0.008,
+    )
     floor = wood("floor", (0.2, 0.11, 0.06), (0.08, 0.04, 0.022), along="x")
     add_quad("floor", [(-4, -2, -0.75), (4, -2, -0.75), (4, _WALL_Y, -0.75), (-4, _WALL_Y, -0.75)], floor)
     _curtain()
@@ -134,7 +184,14 @@ def _room(rng: np.random.Generator) -> None:
     ]
     for index, (start, end, sag, bulbs, colours) in enumerate(strings):
         add_string(
-            f"lights{index}", sagging(start, end, sag), rng, black, bulbs=bulbs, radius_m=0.025, colours=colours, strength=4.5
+            f"lights{index}",
+            sagging(start, end, sag),
+            rng,
+            black,
+            bulbs=bulbs,
+            radius_m=0.025,
+            colours=colours,
+            strength=4.5,
         )
 
 
@@ -156,8 +213,11 @@ def _shelf(rng: np.random.Generator) -> None:
         thick, tall = rng.uniform(0.022, 0.05), rng.uniform(0.17, 0.26)
         colour = _SPINES[int(rng.integers(len(_SPINES)))]
         add_box(
-            f"spine{index:02d}", (x + thick / 2, _WALL_Y - 0.12, -0.015 + tall / 2), (thick - 0.002, 0.15, tall),
-            cloth(f"spine{index:02d}", colour), bevel_m=0.003,
+            f"spine{index:02d}",
+            (x + thick / 2, _WALL_Y - 0.12, -0.015 + tall / 2),
+            (thick - 0.002, 0.15, tall),
+            cloth(f"spine{index:02d}", colour),
+            bevel_m=0.003,
         )
         x += thick
     vase = glazed("vase", [(0.3, (0.5, 0.46, 0.4)), (0.7, (0.7, 0.66, 0.58))], scale=10.0)
@@ -165,22 +225,29 @@ def _shelf(rng: np.random.Generator) -> None:
 
 
 _SPINES: tuple[Colour, ...] = (
-    (0.3, 0.05, 0.04), (0.04, 0.1, 0.2), (0.5, 0.36, 0.12), (0.07, 0.18, 0.1), (0.42, 0.4, 0.36), (0.1, 0.05, 0.12)
+    (0.3, 0.05, 0.04),
+    (0.04, 0.1, 0.2),
+    (0.5, 0.36, 0.12),
+    (0.07, 0.18, 0.1),
+    (0.42, 0.4, 0.36),
+    (0.1, 0.05, 0.12),
 )
 
 
 def _city(rng: np.random.Generator) -> None:
-    """Put a dark skyline with lit windows and street lamps behind the window."""
-    dark = principled("skyline", (0.02, 0.024, 0.035), roughness=1.0)
-    lamps = [emission(f"city{i}", colour, 3.5) for i, colour in enumerate([(1.0, 0.4, 0.1), (1.0, 0.6, 0.3), (0.3, 0.55, 1.0), (1.0, 0.12, 0.05)])]
-    for index in range(9):
-        distance = rng.uniform(45, 70)
-        x = -0.30 * distance + index / 8 * 0.26 * distance
-        height = distance * rng.uniform(0.02, 0.1)
-        add_box(f"block{index}", (x, distance, height / 2 - 12), (distance * 0.045, 4.0, height + 24), dark)
-    for index in range(15):
-        distance = rng.uniform(38, 44)
-        x, z = rng.uniform(-0.42, -0.1) * distance, rng.uniform(-0.03, 0.07) * distance
-        size = 0.0105 * distance
-        pane = add_box(f"pane{index}", (x, distance, z), (size, 0.02, size * rng.uniform(0.9, 1.5)), lamps[int(rng.integers(4))])
-        show_to_camera_only(pane)
+    """Put dark tower blocks with lit windows behind the panes."""
+    dark = principled("skyline", (0.03, 0.035, 0.05), specular=0.0)
+    colours: list[Colour] = [(1.0, 0.4, 0.1), (1.0, 0.55, 0.22), (0.25, 0.5, 1.0), (1.0, 0.13, 0.05)]
+    glows = [emission(f"city{index}", colour, 3.5) for index, colour in enumerate(colours)]
+    blocks = 8
+    for index in range(blocks):
+        distance = float(rng.uniform(48.0, 66.0))
+        x = (-0.45 + 0.39 * (index + 0.5) / blocks) * distance
+        width, top = 0.056 * distance, float(rng.uniform(0.035, 0.1)) * distance
+        add_box(f"block{index}", (x, distance, top / 2 - 10.0), (width, 3.0, top + 20.0), dark)
+        for number in range(2):
+            side, size = 0.24 * width * (2 * number - 1), 0.0105 * distance
+            z = float(rng.uniform(-0.03 * distance, top - size))
+            pane = (x + side, distance - 1.55, z)
+            glow = glows[int(rng.integers(len(glows)))]
+            show_to_camera_only(add_box(f"pane{index}{number}", pane, (size, 0.04, 1.2 * size), glow))

@@ -55,7 +55,9 @@ def test_a_method_gets_the_same_blur_in_both_units(tiny_dataset_once: Path) -> N
         np.testing.assert_allclose(given.defocus, raw, atol=1e-3)
         assert given.blur_parameter == pytest.approx(TINY.blur_levels[key.blur])
         assert (given.disparity.min(), given.disparity.max()) == (0.0, pytest.approx(1.0))
-        np.testing.assert_allclose(given.light, read_stack(dataset.scenes[key.scene].folder).light, rtol=1e-3, atol=1e-6)
+        np.testing.assert_allclose(
+            given.light, read_stack(dataset.scenes[key.scene].folder).light, rtol=1e-3, atol=1e-6
+        )
 
 
 @pytest.mark.parametrize("place", ["", "scenes", "data"])
@@ -95,7 +97,7 @@ def test_an_original_layout_with_a_hole_is_refused(tmp_path: Path) -> None:
 def test_an_edited_manifest_is_refused(tiny_dataset: Path) -> None:
     manifest = tiny_dataset / "manifest.jsonl"
     manifest.write_text("".join(manifest.read_text().splitlines(keepends=True)[:-1]))
-    with pytest.raises(BadInputError, match="is not the one that dataset.json names"):
+    with pytest.raises(BadInputError, match="is not the one that dataset\\.json names"):
         open_dataset(tiny_dataset)
 
 

@@ -59,14 +59,21 @@ def test_identity_is_scored_as_the_formula_says(dataset: Dataset, tmp_path: Path
         assert sample.metrics.psnr == pytest.approx(-10 * np.log10(np.mean((image - truth) ** 2)), abs=1e-3)
     by_hand = np.mean(
         [
-            np.mean([np.mean([s.metrics.psnr for s in result.samples if (s.scene, s.blur) == (scene, blur)]) for scene in dataset.scenes])
+            np.mean(
+                [
+                    np.mean([s.metrics.psnr for s in result.samples if (s.scene, s.blur) == (scene, blur)])
+                    for scene in dataset.scenes
+                ]
+            )
             for blur in (0, 1)
         ]
     )
     assert result.summary.overall.psnr == pytest.approx(by_hand, abs=1e-6)
 
 
-def test_a_perfect_prediction_is_nearly_perfect_from_every_format(dataset: Dataset, perfect: Path, tmp_path: Path) -> None:
+def test_a_perfect_prediction_is_nearly_perfect_from_every_format(
+    dataset: Dataset, perfect: Path, tmp_path: Path
+) -> None:
     scores = [score(perfect, dataset, tmp_path / "png")]
     for suffix in (".exr", ".npy"):
         folder = tmp_path / suffix

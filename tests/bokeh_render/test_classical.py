@@ -43,7 +43,12 @@ def to_torch(array: Array) -> torch.Tensor:
 
 
 @given(
-    st.integers(1, 9), st.integers(1, 11), st.integers(1, 3), st.floats(0, 9), st.floats(1, 1e5), st.integers(0, 2**32 - 1)
+    st.integers(1, 9),
+    st.integers(1, 11),
+    st.integers(1, 3),
+    st.floats(0, 9),
+    st.floats(1, 1e5),
+    st.integers(0, 2**32 - 1),
 )
 @settings(max_examples=40, deadline=None)
 def test_equals_the_formula(height: int, width: int, channels: int, largest: float, peak: float, seed: int) -> None:

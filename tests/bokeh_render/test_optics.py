@@ -46,9 +46,7 @@ def test_normalised_and_raw_units_give_the_same_defocus(
 ) -> None:
     disparities = DisparityRange(minimum, minimum + extent)
     normalised = signed_defocus(disparity, k, focus)
-    raw = signed_defocus(
-        disparities.denormalise(disparity), k / disparities.extent, disparities.denormalise(focus)
-    )
+    raw = signed_defocus(disparities.denormalise(disparity), k / disparities.extent, disparities.denormalise(focus))
     assert raw == pytest.approx(normalised, rel=1e-6, abs=1e-6 * k / extent * (1 + abs(minimum)))
 
 

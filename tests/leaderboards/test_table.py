@@ -74,9 +74,7 @@ def test_a_metric_that_was_not_computed_reads_na_with_the_reason() -> None:
     assert list(csv.DictReader(io.StringIO(to_csv(board))))[0]["lpips"] == ""
 
 
-@pytest.mark.parametrize(
-    ("other", "what"), [({"files": "e" * 64}, "dataset files"), ({"focus": 1}, "sample list")]
-)
+@pytest.mark.parametrize(("other", "what"), [({"files": "e" * 64}, "dataset files"), ({"focus": 1}, "sample list")])
 def test_results_that_do_not_compare_never_share_a_table(other: dict[str, object], what: str) -> None:
     with pytest.raises(BadInputError, match=f"differ in {what}"):
         leaderboard([result("a", 35.0), result("b", 30.0, **other)])  # type: ignore[arg-type]
