@@ -22,10 +22,14 @@ Threads = Annotated[int, typer.Option("--threads", min=0, help="CPU threads per 
 
 
 def share_cores(jobs: int, threads: int, pieces: int) -> tuple[int, int]:
-    """Return (jobs, threads) with zeros resolved: as many processes as pieces and cores allow, cores shared evenly."""
+    """Return (jobs, threads) with zeros resolved: as many processes as pieces and cores allow, cores shared evenly.
+
+    Never fewer than two threads a process: with one, Blender's main thread waits for it in a busy loop, which took a
+    third of the neighbour's core when measured (Blender 4.5, two cores).
+    """
     cores = os.cpu_count() or 1
     jobs = jobs or max(1, min(cores, pieces))
-    return jobs, threads or max(1, cores // jobs)
+    return jobs, threads or max(2, cores // jobs)
 
 
 def generate_command(

@@ -29,7 +29,7 @@ TINY = GenerateConfig(
 @pytest.fixture(scope="session")
 def tiny_dataset_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("tiny") / "dataset"
-    generate(TINY, out, jobs=2, threads=1)
+    generate(TINY, out, jobs=2, threads=2)
     return out
 
 
