@@ -141,14 +141,15 @@ def wood(name: str, light: Colour, dark: Colour, *, along: str = "y", roughness:
     return shader.surface(tone, roughness=roughness, bump=skin, bump_m=0.0005)
 
 
-def plaster(name: str, colour: Colour, *, scale: float = 6.0, bump_m: float = 0.004) -> bpy.types.Material:
-    """Return a rendered wall: faint stains and a rough skin. scale: features per metre."""
+def plaster(name: str, colour: Colour, *, scale: float = 6.0, bump_m: float = 0.0) -> bpy.types.Material:
+    """Return a rendered wall with faint stains. scale: features per metre; bump_m: depth of its skin, for near walls."""
     shader = Shader(name)
     vector = shader.coordinates()
     stains = shader.noise(vector, scale * 0.35, detail=3.0)
     dark: Colour = (colour[0] * 0.72, colour[1] * 0.7, colour[2] * 0.68)
     tone = shader.ramp(stains, [(0.3, dark), (0.65, colour)])
-    return shader.surface(tone, specular=0.0, bump=shader.noise(vector, scale * 6, detail=2.0), bump_m=bump_m)
+    skin = shader.noise(vector, scale * 6, detail=2.0) if bump_m > 0 else None
+    return shader.surface(tone, specular=0.0, bump=skin, bump_m=bump_m)
 
 
 def glazed(name: str, stops: Stops, *, scale: float = 12.0, roughness: float = 0.3) -> bpy.types.Material:
@@ -168,7 +169,7 @@ def cloth(name: str, colour: Colour, *, threads_per_m: float = 900.0) -> bpy.typ
     tone = shader.mix(
         0.5, shader.ramp(weave, [(0.3, dark), (0.7, colour)]), shader.ramp(slow, [(0.3, dark), (0.7, colour)])
     )
-    return shader.surface(tone, specular=0.0, bump=weave, bump_m=0.0006)
+    return shader.surface(tone, specular=0.0)
 
 
 def stripes(

@@ -41,6 +41,7 @@ def configure_cycles(
     cycles.device = "CPU"
     cycles.use_adaptive_sampling = False
     cycles.use_denoising = False
+    cycles.sampling_pattern = "TABULATED_SOBOL"  # a tenth faster than blue noise, which only pleases the eye
     cycles.use_light_tree = False  # scenes have few lamps; the tree then only costs time
     cycles.sample_clamp_direct = 0.0
     cycles.sample_clamp_indirect = 0.0

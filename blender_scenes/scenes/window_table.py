@@ -42,6 +42,9 @@ def build(rng: np.random.Generator, parameters: dict[str, Any]) -> bpy.types.Obj
 
 
 def _table(rng: np.random.Generator) -> None:
+    add_box(
+        "board", (0.0, 0.95, -0.0205), (12 * 0.145, 1.9, 0.03), principled("gap", (0.03, 0.018, 0.01), specular=0.0)
+    )
     oak = wood("oak", (0.42, 0.23, 0.1), (0.16, 0.075, 0.032))
     width = 0.145
     for index in range(12):
@@ -145,7 +148,7 @@ def _behind(rng: np.random.Generator) -> None:
 
 def _room(rng: np.random.Generator) -> None:
     left, right, bottom, top = _WINDOW
-    wall = plaster("wall", (0.5, 0.4, 0.32))
+    wall = plaster("wall", (0.5, 0.4, 0.32), bump_m=0.004)
     pieces = [(-4.0, left, -1.0, 2.6), (right, 4.0, -1.0, 2.6), (left, right, -1.0, bottom), (left, right, top, 2.6)]
     for index, (x0, x1, z0, z1) in enumerate(pieces):
         add_box(f"wall{index}", ((x0 + x1) / 2, _WALL_Y + 0.1, (z0 + z1) / 2), (x1 - x0, 0.2, z1 - z0), wall)
