@@ -142,7 +142,7 @@ def wood(name: str, light: Colour, dark: Colour, *, along: str = "y", roughness:
 
 
 def plaster(name: str, colour: Colour, *, scale: float = 6.0, bump_m: float = 0.0) -> bpy.types.Material:
-    """Return a rendered wall with faint stains. scale: features per metre; bump_m: depth of its skin, for near walls."""
+    """Return a rendered wall with faint stains. scale: features per metre; bump_m: depth of its skin, if near."""
     shader = Shader(name)
     vector = shader.coordinates()
     stains = shader.noise(vector, scale * 0.35, detail=3.0)

@@ -133,7 +133,9 @@ def read_exr_channels(path: Path) -> dict[str, Float32]:
             f"{path} cannot be read as EXR: {_one_line(error)} The file may be truncated; write it again"
         ) from None
     if not channels:
-        raise BadInputError(f"{path} is an EXR file without channels")
+        raise BadInputError(
+            f"{path} cannot be read as EXR: no channel is whole. The file may be truncated; write it again"
+        )
     return channels
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+_WORTH_TELLING_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -30,19 +33,16 @@ def silent(step: Step) -> None:
 
 @contextmanager
 def progress_bars(console: Console) -> Iterator[ReportStep]:
-    """Show one bar per task on a terminal; elsewhere one line when a task begins and one when it is finished."""
+    """Show one bar per task on a terminal; elsewhere one line for each task that took over two seconds."""
     if not console.is_terminal:
-        begun: set[str] = set()
+        begun: dict[str, float] = {}
 
-        def print_ends(step: Step) -> None:
-            if step.task not in begun and step.done < step.total:
-                begun.add(step.task)
-                console.print(f"{step.task}: {step.done} of {step.total} done, working")
-            elif step.task in begun and step.done == step.total:
-                begun.discard(step.task)
-                console.print(f"{step.task}: {step.done} of {step.total} done")
+        def print_end(step: Step) -> None:
+            started = begun.setdefault(step.task, time.monotonic())
+            if step.done == step.total and (spent := time.monotonic() - started) > _WORTH_TELLING_SECONDS:
+                console.print(f"{step.task}: {step.total} done in {spent:.0f} s", highlight=False)
 
-        yield print_ends
+        yield print_end
         return
 
     columns = (

@@ -66,7 +66,7 @@ def test_a_truncated_file_is_refused(tmp_path: Path, suffix: str, share: float) 
     write_image(path, np.random.default_rng(0).random((64, 48, 3)), bits=32 if suffix == ".exr" else 16)
     whole = path.read_bytes()
     path.write_bytes(whole[: int(len(whole) * share)])
-    with pytest.raises(BadInputError, match=r"image\.\w+ (cannot be read|is an EXR file without)"):
+    with pytest.raises(BadInputError, match=r"image\.\w+ cannot be read"):
         read_image(path)
 
 

@@ -1,0 +1,206 @@
+"""What a user types: results where they are expected, and every mistake answered by one sentence and exit code 2."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from bokeh_render.imagefile import read_image, write_image
+from bokeh_render.optics import light_from_display
+from tests.conftest import TINY, Ended
+
+Command = Callable[..., Ended]
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "photo.png"
+    write_image(path, np.random.default_rng(0).random((40, 60, 3)), bits=8)
+    return path
+
+
+@pytest.fixture
+def disparity(tmp_path: Path) -> Path:
+    path = tmp_path / "disparity.png"
+    write_image(path, np.tile(np.linspace(0, 1, 60, dtype=np.float32), (40, 1)), bits=16)
+    return path
+
+
+def refused(ended: Ended, *words: str) -> None:
+    """Check for exit code 2 and one sentence, without traceback, that holds the words."""
+    assert ended.code == 2, ended
+    assert "Traceback" not in ended.err
+    assert ended.err.startswith("bokehbench: ")
+    for word in words:
+        assert word in ended.err
+
+
+def test_render_writes_what_the_suffix_says(command: Command, photo: Path, disparity: Path, tmp_path: Path) -> None:
+    for suffix in (".png", ".jpg", ".exr", ".npy"):
+        out = tmp_path / f"out{suffix}"
+        ended = command("render", photo, disparity, "-K", 6, "--focus", 1.0, "-o", out)
+        assert ended.code == 0, ended.err
+        assert str(out) in ended.out
+        assert read_image(out).pixels.shape == (40, 60, 3)
+    png, exr = read_image(tmp_path / "out.png").pixels, read_image(tmp_path / "out.exr").pixels
+    np.testing.assert_allclose(exr ** (1 / 2.2), png, atol=0.5 / 255 + 1e-4)
+    sharp = read_image(photo).pixels
+    assert np.abs(png - sharp)[:, -3:].mean() < 0.3 * np.abs(png - sharp)[:, :10].mean()
+
+
+def test_render_with_no_blur_returns_the_image(command: Command, photo: Path, disparity: Path, tmp_path: Path) -> None:
+    assert command("render", photo, disparity, "-K", 0, "-o", tmp_path / "out.png").code == 0
+    # in BokehMe's formula a sharp pixel gives its neighbours 1 - tanh(4) of what it gives itself, in light
+    leaked = light_from_display(read_image(tmp_path / "out.png").pixels) - light_from_display(read_image(photo).pixels)
+    assert np.abs(leaked).max() < 0.006
+
+
+def test_render_takes_depth_in_metres(command: Command, photo: Path, tmp_path: Path) -> None:
+    depth = np.tile(np.linspace(1, 4, 60, dtype=np.float32), (40, 1))
+    write_image(tmp_path / "depth.exr", depth, bits=32)
+    np.save(tmp_path / "raw.npy", 1 / depth)
+    common = ["-K", 8, "--focus", 0.5, "--raw"]
+    assert command("render", photo, tmp_path / "depth.exr", "--depth", *common, "-o", tmp_path / "a.npy").code == 0
+    assert command("render", photo, tmp_path / "raw.npy", *common, "-o", tmp_path / "b.npy").code == 0
+    np.testing.assert_allclose(np.load(tmp_path / "a.npy"), np.load(tmp_path / "b.npy"), atol=1e-5)
+
+
+def test_render_refuses_bad_input(command: Command, photo: Path, disparity: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.png"
+    nan = np.zeros((40, 60), dtype=np.float32)
+    nan[3, 7] = np.nan
+    np.save(tmp_path / "nan.npy", nan)
+    write_image(tmp_path / "small.png", np.zeros((20, 30)), bits=16)
+    write_image(tmp_path / "whole.exr", np.random.default_rng(0).random((40, 60, 3)))
+    torn = tmp_path / "torn.exr"
+    torn.write_bytes((tmp_path / "whole.exr").read_bytes()[:5000])
+    refused(command("render", photo, disparity, "-K", -3, "-o", out), "K is -3.0", "expected 0 or more")
+    refused(command("render", photo, tmp_path / "nan.npy", "-o", out), "NaN", "x=7, y=3")
+    refused(command("render", photo, tmp_path / "small.png", "-o", out), "30×20", "60×40", "equal sizes")
+    refused(command("render", torn, disparity, "-o", out), "torn.exr", "truncated")
+    refused(command("render", tmp_path / "none.png", disparity, "-o", out), "does not exist")
+    refused(command("render", photo, disparity, "-o", tmp_path / "out.bmp"), ".bmp", "expected one of")
+    refused(command("render", photo, disparity, "--gamma", 0, "-o", out), "--gamma is 0.0")
+    refused(command("render", photo, disparity, "--focus", "nan", "-o", out), "focus disparity is nan")
+    refused(command("render", photo, disparity, "--bits", 12, "-o", out), "12 bits", "8 or 16")
+    assert not out.exists()
+
+
+def test_generate_refuses_bad_input(command: Command, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    misspelt = tmp_path / "misspelt.yaml"
+    misspelt.write_text(yaml.safe_dump({**TINY.model_dump(mode="json"), "bokeh_sampels": 4}))
+    refused(command("generate", "--preset", "demo", "--scene", "atlantis", "-o", out), "unknown scene 'atlantis'")
+    refused(command("generate", "--config", misspelt, "-o", out), "unknown key 'bokeh_sampels'", "misspelt.yaml")
+    refused(command("generate", "--preset", "nemo", "-o", out), "unknown preset 'nemo'")
+    refused(command("generate", "-o", out), "either --config FILE or --preset NAME")
+    refused(command("generate", "--preset", "demo", "--width", 4, "-o", out), "options: width")
+    assert not out.exists()
+    (tmp_path / "file").write_text("")
+    refused(command("generate", "--preset", "demo", "-o", tmp_path / "file"), "is a file; expected a folder")
+
+
+def test_generate_dry_run_writes_nothing(command: Command, tmp_path: Path) -> None:
+    ended = command("generate", "--preset", "demo", "--dry-run", "-o", tmp_path / "out")
+    assert (ended.code, list(tmp_path.iterdir())) == (0, [])
+    assert "18 images" in ended.out
+    plan = json.loads(command("generate", "--preset", "demo", "--dry-run", "--json", "-o", tmp_path / "out").out)
+    assert plan["images"] == 18
+    half = command("generate", "--preset", "demo", "--width", 192, "--dry-run", "--json", "-o", tmp_path / "out")
+    assert json.loads(half.out)["config"]["blur_levels"] == [level / 2 for level in plan["config"]["blur_levels"]]
+
+
+def test_evaluate_and_leaderboard(command: Command, tiny_dataset_once: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    for method in ("identity", "classical"):
+        ended = command("evaluate", method, "--dataset", tiny_dataset_once, "--protocol", "blb-v1", "-o", run)
+        assert ended.code == 0, ended.err
+        assert f"{method}: PSNR" in ended.out
+    ended = command("leaderboard", "build", run, "--dataset", tiny_dataset_once, "-o", tmp_path / "page")
+    assert ended.code == 0, ended.err
+    assert "<table>" in (tmp_path / "page" / "index.html").read_text()
+    assert len(list((tmp_path / "page" / "pictures").iterdir())) == 2 * (2 + 2 * (1 + 2 * 2))
+    assert "| 1 | classical |" in (tmp_path / "page" / "leaderboard.md").read_text()
+
+
+def test_a_folder_of_predictions_is_scored_like_a_method(
+    command: Command, tiny_dataset_once: Path, tmp_path: Path
+) -> None:
+    run, mine = tmp_path / "run", tmp_path / "mine"
+    assert command("evaluate", "gaussian", "--dataset", tiny_dataset_once, "-o", run).code == 0
+    (run / "predictions" / "gaussian").rename(mine)
+    ended = command("evaluate", "copycat", "--predictions", mine, "--dataset", tiny_dataset_once, "-o", run, "--json")
+    assert ended.code == 0, ended.err
+    expected = json.loads((run / "results" / "gaussian.json").read_text())["summary"]["overall"]
+    assert json.loads(ended.out)["summary"]["overall"] == expected
+
+
+def test_evaluate_refuses_bad_input(command: Command, tiny_dataset: Path, tmp_path: Path) -> None:
+    out, mine = tmp_path / "out", tmp_path / "mine"
+    (tmp_path / "empty").mkdir()
+    refused(command("evaluate", "magic", "--dataset", tiny_dataset, "-o", out), "unknown method 'magic'")
+    refused(
+        command("evaluate", "identity", "--protocol", "blb", "--dataset", tiny_dataset, "-o", out),
+        "unknown protocol 'blb'",
+    )
+    refused(command("evaluate", "identity", "--dataset", tmp_path / "empty", "-o", out), "is no dataset")
+    refused(
+        command("evaluate", "identity", "--predictions", mine, "--dataset", tiny_dataset, "-o", out), "another name"
+    )
+    refused(
+        command("evaluate", "../x", "--predictions", mine, "--dataset", tiny_dataset, "-o", out), "cannot be a file"
+    )
+    refused(command("evaluate", "mine", "--predictions", mine, "--dataset", tiny_dataset, "-o", out), "is not a folder")
+    for scene in TINY.scenes:
+        for blur in range(2):
+            for focus in range(2):
+                write_image(mine / scene / f"bokeh_{blur:02d}_{focus:02d}.png", np.zeros((64, 96, 3)))
+    write_image(mine / "window_table" / "bokeh_01_01.png", np.zeros((10, 10, 3)))
+    refused(
+        command("evaluate", "mine", "--predictions", mine, "--dataset", tiny_dataset, "-o", out),
+        "1 problem(s)",
+        "10×10; expected 96×64",
+    )
+    truth = tiny_dataset / "scenes" / "window_table" / "bokeh_00_00.exr"
+    truth.write_bytes(truth.read_bytes()[:-500])
+    refused(
+        command("evaluate", "gaussian", "--dataset", tiny_dataset, "-o", out), "sha256 differs", "generate or download"
+    )
+    refused(command("leaderboard", "build", tmp_path / "empty", "-o", out), "holds no results")
+    assert not (out / "results").exists()
+
+
+def test_doctor_says_what_is_there_and_what_is_not(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("BOKEHBENCH_LPIPS_WEIGHTS", raising=False)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    ended = command("doctor", "--json")
+    checks = {check["name"]: check for check in json.loads(ended.out)}
+    assert ended.code == 0
+    assert checks["Blender"]["state"] == "ok"
+    assert checks["LPIPS weights"]["state"] == "optional"
+    assert "--download-lpips" in checks["LPIPS weights"]["remedy"]
+    monkeypatch.setenv("BOKEHBENCH_LPIPS_WEIGHTS", str(tmp_path / "gone.pth"))
+    ended = command("doctor")
+    assert ended.code == 1
+    assert "MISSING   LPIPS weights" in ended.out
+
+
+def test_lists(command: Command) -> None:
+    assert "window_table" in command("scenes", "list").out
+    assert "blb-v1" in command("protocol", "list").out
+    assert '"gamma": 2.2' in command("protocol", "show", "blb-v1").out
+    refused(command("protocol", "show", "blb"), "unknown protocol")
+
+
+def test_help_and_wrong_options(command: Command) -> None:
+    assert "Render two scenes" in command("demo", "--help").out
+    ended = command("render", "--nonsense")
+    assert ended.code == 2
+    assert "No such option" in ended.err
