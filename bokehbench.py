@@ -131,6 +131,7 @@ def _picture_source(dataset: Dataset, results: Sequence[Result], predictions: Pa
             scene=scene,
             title=SCENES[scene].title if scene in SCENES else scene,
             blur=blur,
+            focus={index: stack.range.normalise(stack.info.focus_disparities[index]) for index in focus},
             image=shown(stack.light),
             disparity=stack.range.normalise(stack.disparity),
             truth={index: shown(dataset.truth(key)) for index, key in keys.items()},

@@ -13,6 +13,7 @@ from benchmark.results import Result
 from bokeh_render.imagefile import write_image
 from bokeh_render.optics import Float32
 
+_GAP_PX = 6
 ERROR_SCALE = 0.25
 """The error, in display values, that the error map shows at full brightness."""
 
@@ -20,12 +21,13 @@ ERROR_SCALE = 0.25
 @dataclass(frozen=True)
 class Sources:
     """Display values in [0, 1] to show for one scene, all (H, W, 3): the input, the truth by focus index, and the
-    predictions by method and focus index; disparity: (H, W) in [0, 1].
+    predictions by method and focus index; disparity: (H, W) in [0, 1]; focus: normalised disparity by focus index.
     """
 
     scene: str
     title: str
     blur: int
+    focus: dict[int, float]
     image: Float32
     disparity: Float32
     truth: dict[int, Float32]
@@ -87,8 +89,24 @@ def scene_gallery(sources: Sources, results: dict[str, Result], methods: Sequenc
                     save(f"{method}_{focus:02d}_error", _heat(error)),
                 )
             )
-        rows.append((f"focus setting {focus + 1}", tuple(figures)))
+        rows.append((f"focused at disparity {sources.focus[focus]:.2f}", tuple(figures)))
     return SceneGallery(sources.scene, sources.title, given, tuple(rows))
+
+
+def write_overview(path: Path, scenes: Sequence[Sources]) -> None:
+    """Write one picture of all scenes, a row each: input, disparity, truth focused far, truth focused near."""
+    rows = []
+    for sources in scenes:
+        by_distance = sorted(sources.truth, key=lambda index: sources.focus[index])
+        disparity = np.repeat(sources.disparity[..., None], 3, axis=2)
+        rows.append([sources.image, disparity, sources.truth[by_distance[0]], sources.truth[by_distance[-1]]])
+    height, width, _ = rows[0][0].shape
+    sheet = np.ones((len(rows) * (height + _GAP_PX) - _GAP_PX, 4 * (width + _GAP_PX) - _GAP_PX, 3), dtype=np.float32)
+    for y, row in enumerate(rows):
+        for x, picture in enumerate(row):
+            top, left = y * (height + _GAP_PX), x * (width + _GAP_PX)
+            sheet[top : top + height, left : left + width] = picture[:height, :width]
+    write_image(path, sheet, quality=90)
 
 
 def _psnr(result: Result, scene: str, blur: int, focus: int) -> float:

@@ -9,7 +9,7 @@ import jinja2
 from benchmark.results import Result
 from bokeh_render.atomic import write_text
 
-from .gallery import ERROR_SCALE, PictureSource, SceneGallery, scene_gallery
+from .gallery import ERROR_SCALE, PictureSource, SceneGallery, scene_gallery, write_overview
 from .table import METRIC_LABELS, Leaderboard, format_metric, leaderboard, to_csv, to_markdown
 
 _SHOWN_FOCUS = 3
@@ -18,11 +18,18 @@ _SHOWN_FOCUS = 3
 def build_page(results: Sequence[Result], out: Path, pictures: PictureSource | None = None) -> Path:
     """Write ``index.html``, ``leaderboard.md`` and ``leaderboard.csv`` into ``out`` and return the page's path.
 
-    pictures: where input, truth and predictions come from; without it the page has tables only.
+    pictures: where input, truth and predictions come from, for the page and for ``overview.jpg``; without it the page
+    has tables only.
     Raises BadInputError when the results do not belong into one table.
     """
     board = leaderboard(results)
-    galleries = [] if pictures is None else _galleries(board, results, out, pictures)
+    galleries: list[SceneGallery] = []
+    if pictures is not None:
+        blur, focus, methods = _shown(board, results)
+        sources = [pictures(scene, blur, focus, methods) for scene in board.scenes]
+        by_name = {result.method.name: result for result in results}
+        galleries = [scene_gallery(source, by_name, methods, out) for source in sources]
+        write_overview(out / "overview.jpg", sources)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("leaderboards"), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
@@ -39,12 +46,8 @@ def build_page(results: Sequence[Result], out: Path, pictures: PictureSource | N
     return out / "index.html"
 
 
-def _galleries(board: Leaderboard, results: Sequence[Result], out: Path, pictures: PictureSource) -> list[SceneGallery]:
-    """Show the strongest blur level, at up to three focus settings spread over all."""
-    blur = board.tables[-1].blur or 0
-    methods = [row.method for row in board.tables[-1].rows]
-    by_name = {result.method.name: result for result in results}
+def _shown(board: Leaderboard, results: Sequence[Result]) -> tuple[int, list[int], list[str]]:
+    """Return what the pictures show: the strongest blur, up to three focus settings spread over all, all methods."""
     focus = sorted({sample.focus for sample in results[0].samples})
     step = max(1, (len(focus) - 1) // max(1, _SHOWN_FOCUS - 1))
-    shown = focus[::step][:_SHOWN_FOCUS]
-    return [scene_gallery(pictures(scene, blur, shown, methods), by_name, methods, out) for scene in board.scenes]
+    return board.tables[-1].blur or 0, focus[::step][:_SHOWN_FOCUS], [row.method for row in board.tables[-1].rows]

@@ -35,7 +35,16 @@ class Seen(HTMLParser):
 def pictures(scene: str, blur: int, focus: Sequence[int], methods: Sequence[str]) -> Sources:
     image = np.full((12, 16, 3), 0.5, dtype=np.float32)
     every = dict.fromkeys(focus, image)
-    return Sources(scene, f"The {scene}", blur, image, image[..., 0], every, dict.fromkeys(methods, every))
+    return Sources(
+        scene,
+        f"The {scene}",
+        blur,
+        dict.fromkeys(focus, 0.5),
+        image,
+        image[..., 0],
+        every,
+        dict.fromkeys(methods, every),
+    )
 
 
 def read(path: Path) -> Seen:
@@ -52,7 +61,13 @@ def test_the_page_holds_tables_and_every_picture_exists(tmp_path: Path) -> None:
     # per scene: image, disparity, and at two focus settings the truth and two predictions with their error maps
     assert len(seen.images) == 2 * (2 + 2 * (1 + 2 * 2))
     assert all((tmp_path / image).is_file() for image in seen.images)
-    assert {path.name for path in tmp_path.iterdir()} == {"index.html", "leaderboard.md", "leaderboard.csv", "pictures"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "index.html",
+        "leaderboard.md",
+        "leaderboard.csv",
+        "overview.jpg",
+        "pictures",
+    }
     assert "&lt;b&gt;described" in page.read_text(), "text from results must be escaped"
 
 
