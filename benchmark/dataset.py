@@ -21,7 +21,6 @@ from generator.stack import (
     IMAGE_FILE,
     INFO_FILE,
     MANIFEST_FILE,
-    Aperture,
     DatasetRecord,
     SampleKey,
     Stack,
@@ -31,7 +30,7 @@ from generator.stack import (
     read_stack,
 )
 
-from .methods import MethodInput
+from .methods.interface import MethodInput
 from .protocols import Protocol
 
 _ORIGINAL_PLACES = ("", "scenes", "data")
@@ -82,7 +81,7 @@ class Dataset:
             blur_parameter_raw=blur_parameter_raw,
             focus_disparity_raw=focus_raw,
             gamma=protocol.gamma,
-            aperture=_aperture(stack.info),
+            aperture=stack.info.aperture,
         )
 
     def truth(self, key: SampleKey) -> Float32:
@@ -99,8 +98,7 @@ class Dataset:
 
     def noise_floor(self, scene: str) -> dict[int, float]:
         """Return the PSNR bound in dB by blur level, as far as it was measured."""
-        floors = (self.stack(scene).info.model_extra or {}).get("noise_floor", [])
-        return {int(floor["blur"]): float(floor["psnr"]) for floor in floors}
+        return {floor.blur: floor.psnr for floor in self.stack(scene).info.noise_floor}
 
     def _checked(self, scene: str, file: str) -> Path:
         files = self.scenes[scene]
@@ -121,10 +119,6 @@ def _cached_stack(dataset: Dataset, scene: str) -> Stack:
     for file in (IMAGE_FILE, DEPTH_FILE, INFO_FILE):
         dataset._checked(scene, file)  # noqa: SLF001  (a method of this class in all but place)
     return read_stack(dataset.scenes[scene].folder)
-
-
-def _aperture(info: StackInfo) -> Aperture:
-    return Aperture.model_validate((info.model_extra or {}).get("aperture", {}))
 
 
 def open_dataset(root: Path) -> Dataset:

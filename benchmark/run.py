@@ -19,7 +19,7 @@ from bokeh_render.schema import Record, load_json, sha256_of_file
 from generator.stack import SampleKey
 
 from .dataset import Dataset
-from .methods import Method
+from .methods.interface import Method
 from .metrics.lpips import WEIGHTS_VARIABLE, Lpips, load_lpips
 from .metrics.psnr import psnr
 from .metrics.ssim import ssim

@@ -57,7 +57,8 @@ def scatter_reference(light: Tensor, defocus: Tensor) -> ScatterResult:
     total = torch.zeros_like(light)
     weight = torch.zeros_like(defocus)
     dilated = truncated.clone()
-    for near, far in _octant(int(window.max())):
+    reach = min(int(window.max()), max(light.shape[-2:]) - 1)  # nothing is farther apart than the image is large
+    for near, far in _octant(reach):
         distance = math.hypot(near, far)
         inside = window >= far
         w = torch.where(inside, amplitude * (0.5 + 0.5 * torch.tanh(_SOFTNESS * (radius - distance))), 0.0)

@@ -88,7 +88,7 @@ class StackInfo(BaseModel):
     """``info.json``: BLB's own four keys, which every stack has, and ours, which the original download lacks.
 
     blur_parameters: raw K, px per 1/metre, one per blur level; focus_distances: metres, one per focus setting
-    (65504 = infinity); f_stops: one per blur level; focal_length: mm.
+    (65504 = infinity); f_stops: one per blur level; focal_length: mm. The original has a disc and no noise floor.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
@@ -97,6 +97,8 @@ class StackInfo(BaseModel):
     focus_distances: tuple[float, ...]
     f_stops: tuple[float, ...] = ()
     focal_length: float | None = None
+    aperture: Aperture = Aperture()
+    noise_floor: tuple[NoiseFloor, ...] = ()
 
     @property
     def focus_disparities(self) -> tuple[float, ...]:
@@ -115,13 +117,11 @@ class RenderedStackInfo(StackInfo):
     height: int
     image_samples: int
     bokeh_samples: int
-    aperture: Aperture
     camera: Camera
     blur_parameters_normalised: tuple[float, ...]
     focus_disparities_normalised: tuple[float, ...]
     disparity_min: float
     disparity_max: float
-    noise_floor: tuple[NoiseFloor, ...]
     geometry_sha256: str
     blender: str
     render_seconds: float

@@ -5,18 +5,16 @@ from __future__ import annotations
 from bokeh_render.optics import Float32
 from bokeh_render.render import render_display
 
-from . import MethodInput, package_revision
+from .interface import MethodInput, package_revision
 
 
 class Classical:
     """Scatters light over soft discs; no occlusion."""
 
     name = "classical"
+    revision = package_revision()
     description = "BokehMe's classical scatter renderer in linear light, exact reference, no occlusion"
 
-    def __init__(self) -> None:
-        self.revision = package_revision()
-
     def render(self, sample: MethodInput) -> Float32:
-        """Return the scattered image. See :class:`benchmark.methods.Method`."""
+        """Return the scattered image. See :class:`benchmark.methods.interface.Method`."""
         return render_display(sample.display, sample.defocus, gamma=sample.gamma)

@@ -6,7 +6,7 @@ import numpy as np
 from bokeh_render.optics import Float32
 from scipy.ndimage import gaussian_filter
 
-from . import MethodInput, package_revision
+from .interface import MethodInput, package_revision
 
 _LEVELS = 12
 _SIGMA_OF_DISC = 0.5  # a disc of radius r has the standard deviation r / 2 along each axis
@@ -16,13 +16,11 @@ class Gaussian:
     """Blends copies of the image, blurred ever wider, by each pixel's own blur radius; no light, no occlusion."""
 
     name = "gaussian"
+    revision = package_revision()
     description = "Gaussian blur of display values, its width following each pixel's defocus"
 
-    def __init__(self) -> None:
-        self.revision = package_revision()
-
     def render(self, sample: MethodInput) -> Float32:
-        """Return the blended image. See :class:`benchmark.methods.Method`."""
+        """Return the blended image. See :class:`benchmark.methods.interface.Method`."""
         sigma = _SIGMA_OF_DISC * np.abs(sample.defocus)
         largest = float(sigma.max())
         if largest == 0.0:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from bokeh_render.optics import Float32
 
-from . import MethodInput, package_revision
+from .interface import MethodInput, package_revision
 
 
 class Identity:
     """Returns the all-in-focus image."""
 
     name = "identity"
+    revision = package_revision()
     description = "the all-in-focus image, untouched"
 
-    def __init__(self) -> None:
-        self.revision = package_revision()
-
     def render(self, sample: MethodInput) -> Float32:
-        """Return the input. See :class:`benchmark.methods.Method`."""
+        """Return the input. See :class:`benchmark.methods.interface.Method`."""
         return sample.display

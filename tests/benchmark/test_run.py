@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from benchmark.dataset import Dataset, open_dataset
-from benchmark.methods import MethodInput, included_method, included_names
+from benchmark.methods import included_method, included_names
+from benchmark.methods.interface import MethodInput
 from benchmark.predictions import prediction_path
 from benchmark.protocols import load_protocol
 from benchmark.results import MethodReference, load_result, to_dataframe

@@ -89,6 +89,13 @@ def test_a_constant_image_stays_constant(value: float, largest: float, gamma: fl
     torch.testing.assert_close(render_classical(display, defocus, gamma=gamma).bokeh, display)
 
 
+def test_a_radius_far_beyond_the_image_spreads_evenly() -> None:
+    generator = torch.Generator().manual_seed(3)
+    light = torch.rand(1, 3, 6, 9, dtype=torch.float64, generator=generator)
+    result = scatter_reference(light, torch.full((1, 1, 6, 9), 1e6, dtype=torch.float64))
+    torch.testing.assert_close(result.bokeh, light.mean(dim=(2, 3), keepdim=True).expand_as(light))
+
+
 def test_a_batch_is_rendered_image_by_image() -> None:
     generator = torch.Generator().manual_seed(1)
     light = torch.rand(3, 3, 10, 9, generator=generator)
