@@ -27,7 +27,7 @@ _ENTRIES = (
         name="blue_hour_street",
         family="street",
         title="A café street at blue hour, lamps and windows at all depths",
-        tests="bright lights from 2 m to 60 m, thin railings and a string of bulbs across the frame",
+        tests="bright lights from 2 m to 80 m, thin bars and spokes before them, bulbs across the frame",
     ),
     SceneEntry(
         name="window_table",

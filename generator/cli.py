@@ -69,7 +69,7 @@ def generate_command(
     if as_json:
         typer.echo(record.model_dump_json(indent=2))
     else:
-        typer.echo(f"{out}: {len(resolved.scenes)} stacks, files {record.files_sha256[:12]}")
+        typer.echo(f"{out}: {', '.join(resolved.scenes)}; files {record.files_sha256[:12]}")
 
 
 def _print_plan(config: dict[str, Any], as_json: bool) -> None:

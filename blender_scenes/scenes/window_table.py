@@ -14,7 +14,7 @@ import numpy as np
 from ..camera import add_camera
 from ..lights import add_area_light, set_even_sky, show_to_camera_only
 from ..materials import Colour, cloth, emission, glazed, leaf, plaster, principled, wood
-from ..mesh import add_box, add_mesh, add_quad
+from ..mesh import add_box, add_mesh, add_quad, add_sphere
 from ..plants import add_tuft, add_twig
 from ..stationery import add_book, add_brush, add_notebook, add_pencil, paper_edge
 from ..strings_of_lights import add_string, sagging
@@ -179,13 +179,16 @@ def _room(rng: np.random.Generator) -> None:
     black = principled("cable", (0.03, 0.035, 0.03))
     warm: list[Colour] = [(1.0, 0.42, 0.1), (1.0, 0.34, 0.06), (1.0, 0.52, 0.16)]
     bright: list[Colour] = [*warm, (1.0, 0.07, 0.03), (0.06, 0.3, 1.0), (0.08, 0.9, 0.16), (1.0, 0.1, 0.4)]
-    y = _WALL_Y - 0.12
+    y = _WALL_Y - 0.045
     strings = [
-        ((-0.3, y, 0.66), (0.62, y, 0.6), 0.2, 6, warm),
-        ((0.0, y - 0.1, 0.5), (1.3, y - 0.2, 0.58), 0.2, 8, bright),
-        ((-0.34, y - 0.05, 0.34), (0.5, y - 0.05, 0.34), 0.16, 6, bright),
+        ((0.02, y, 0.68), (0.78, y, 0.64), 0.17, 6, warm),
+        ((0.3, y, 0.52), (1.3, y, 0.58), 0.14, 7, bright),
+        ((-0.4, y - 0.17, 0.36), (0.62, y, 0.36), 0.16, 7, bright),
     ]
+    brass = principled("hook", (0.5, 0.36, 0.14), roughness=0.4, metallic=1.0)
     for index, (start, end, sag, bulbs, colours) in enumerate(strings):
+        add_sphere(f"hook{index}.0", start, 0.014, brass, rings=8)
+        add_sphere(f"hook{index}.1", end, 0.014, brass, rings=8)
         add_string(
             f"lights{index}",
             sagging(start, end, sag),
