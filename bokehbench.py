@@ -183,6 +183,11 @@ def main() -> None:
             f"bokehbench: {error}", style="bold red", markup=False, highlight=False, soft_wrap=True
         )
         sys.exit(error.exit_code)
+    except OSError as error:  # a full disk, a folder that may not be written
+        place = f" ({error.filename})" if error.filename else ""
+        text = f"bokehbench: {error.strerror or error}{place}; what was finished stays, the same command goes on from there"
+        Console(stderr=True).print(text, style="bold red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(1)
     except KeyboardInterrupt:
         Console(stderr=True).print("\nbokehbench: stopped; the same command goes on from here")
         sys.exit(130)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bokeh_render.atomic import write_json
 from bokeh_render.errors import BadInputError
 from bokeh_render.schema import Record, load_json
-from pydantic import model_validator
+from pydantic import AwareDatetime, model_validator
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,12 +78,13 @@ class Summary(Record):
 
 
 class Result(Record):
-    """One JSON. unavailable: metrics that could not be computed, with the reason."""
+    """One JSON. unavailable: metrics that could not be computed, with the reason; created: when, UTC."""
 
     protocol: ProtocolReference
     dataset: DatasetReference
     method: MethodReference
     environment: dict[str, str]
+    created: AwareDatetime
     unavailable: dict[str, str]
     samples: tuple[SampleScore, ...]
     summary: Summary

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
@@ -173,6 +174,7 @@ def _score_into(
         dataset=dataset_reference,
         method=reference,
         environment=_environment(),
+        created=datetime.now(UTC),
         unavailable=unavailable,
         samples=tuple(samples),
         summary=summarise(samples),

@@ -91,6 +91,13 @@ def test_render_refuses_bad_input(command: Command, photo: Path, disparity: Path
     assert not out.exists()
 
 
+def test_a_place_that_cannot_be_written_is_one_sentence_too(command: Command, photo: Path, disparity: Path) -> None:
+    ended = command("render", photo, disparity, "-o", "/proc/nowhere/out.png")
+    assert ended.code == 1
+    assert ended.err.startswith("bokehbench: ")
+    assert "/proc/nowhere" in ended.err
+
+
 def test_generate_refuses_bad_input(command: Command, tmp_path: Path) -> None:
     out = tmp_path / "out"
     misspelt = tmp_path / "misspelt.yaml"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import UTC, datetime
 
 import pytest
 
@@ -43,6 +44,7 @@ def result(method: str, psnr: float, *, lpips: float | None = 0.1, files: str = 
         ),
         method=MethodReference(name=method, revision="1", description=f"{method} <b>described</b>"),
         environment={"python": "3.11"},
+        created=datetime(2026, 11, 23, tzinfo=UTC),
         unavailable={} if lpips is not None else {"lpips": "no weights"},
         samples=samples,
         summary=summarise(samples),
