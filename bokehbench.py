@@ -185,7 +185,7 @@ def main() -> None:
         sys.exit(error.exit_code)
     except OSError as error:  # a full disk, a folder that may not be written
         place = f" ({error.filename})" if error.filename else ""
-        text = f"bokehbench: {error.strerror or error}{place}; what was finished stays, the same command goes on from there"
+        text = f"bokehbench: {error.strerror or error}{place}; what was finished stays, the same command goes on"
         Console(stderr=True).print(text, style="bold red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
     except KeyboardInterrupt:
