@@ -9,20 +9,22 @@ import bpy
 import numpy as np
 
 from .lights import show_to_camera_only
-from .mesh import add_box, add_boxes, add_mesh
+from .mesh import add_box, add_boxes, add_grid, add_mesh
+from .shop_windows import ShopLight, add_shop_window
 
 Box = tuple[tuple[float, float, float], tuple[float, float, float]]
 
 
 @dataclass(frozen=True)
 class HousePaint:
-    """The materials of a house. lit: what lit windows may look like, one is drawn for each."""
+    """The materials of a house. lit: what lit windows may look like, one drawn for each; curtain: before them."""
 
     wall: bpy.types.Material
     trim: bpy.types.Material
     dark_pane: bpy.types.Material
     lit: Sequence[bpy.types.Material]
-    shop: bpy.types.Material
+    curtain: bpy.types.Material
+    shop: ShopLight
     awning: bpy.types.Material
     roof: bpy.types.Material
 
@@ -46,12 +48,18 @@ def add_house(name: str, house: House, paint: HousePaint, rng: np.random.Generat
     depth, length = 6.0, house.end_y - house.start_y
     middle = (house.start_y + house.end_y) / 2
     back = house.face_x - house.side * depth / 2
-    add_box(f"{name}.wall", (back, middle, house.height / 2), (depth, length, house.height), paint.wall)
+    add_box(
+        f"{name}.wall", (back - house.side * 0.01, middle, house.height / 2), (depth, length, house.height), paint.wall
+    )
+    along, upwards = np.linspace(house.start_y, house.end_y, 16), np.linspace(0.0, house.height, 22)
+    front = np.stack(np.broadcast_arrays(house.face_x, along[:, None], upwards[None, :]), axis=2)
+    add_grid(f"{name}.front", front, paint.wall)  # fine enough to carry baked light
     add_box(f"{name}.roof", (back, middle, house.height + 0.35), (depth + 0.1, length, 0.7), paint.roof, bevel_m=0.3)
     trim: list[Box] = [((house.face_x, middle, house.height - 0.12), (0.5, length + 0.1, 0.24))]
     trim.append(((house.face_x, middle, 3.25), (0.24, length, 0.16)))
     dark: list[Box] = []
     lit: list[list[Box]] = [[] for _ in paint.lit]
+    curtains: list[Box] = []
     columns = max(2, round(length / 2.3))
     pitch, storey = length / columns, (house.height - 3.6) / house.floors
     for floor in range(house.floors):
@@ -62,6 +70,7 @@ def add_house(name: str, house: House, paint: HousePaint, rng: np.random.Generat
             pane: Box = ((house.face_x + house.side * 0.012, y, z), (0.02, wide, tall))
             if rng.uniform() < lit_share:
                 lit[int(rng.integers(len(lit)))].append(pane)
+                curtains += _curtains(house, y, z, wide, tall, rng)
             else:
                 dark.append(pane)
             trim += _frame(house, y, z, wide, tall)
@@ -72,6 +81,18 @@ def add_house(name: str, house: House, paint: HousePaint, rng: np.random.Generat
     for index, panes in enumerate(lit):
         if panes:
             show_to_camera_only(add_boxes(f"{name}.lit{index}", panes, paint.lit[index]))
+    if curtains:
+        show_to_camera_only(add_boxes(f"{name}.curtains", curtains, paint.curtain))
+
+
+def _curtains(house: House, y: float, z: float, wide: float, tall: float, rng: np.random.Generator) -> list[Box]:
+    """Return two curtains, drawn more or less far, or a half-lowered blind, just before a pane."""
+    x = house.face_x + house.side * 0.024
+    if rng.uniform() < 0.3:
+        low = float(rng.uniform(0.2, 0.6)) * tall
+        return [((x, y, z + (tall - low) / 2), (0.004, wide, low))]
+    drawn = float(rng.uniform(0.12, 0.3)) * wide
+    return [((x, y + sign * (wide - drawn) / 2, z), (0.004, drawn, tall)) for sign in (-1, 1)]
 
 
 def _frame(house: House, y: float, z: float, wide: float, tall: float) -> list[Box]:
@@ -93,9 +114,8 @@ def _add_shop(name: str, house: House, paint: HousePaint, rng: np.random.Generat
     x = house.face_x + house.side * 0.015
     glass_start, glass_end = house.start_y + 0.5, house.start_y + 0.5 + (length - 2.2)
     door = house.end_y - 0.95
-    window: Box = ((x, (glass_start + glass_end) / 2, 1.45), (0.02, glass_end - glass_start, 1.75))
-    entrance: Box = ((x, door, 1.2), (0.02, 0.85, 2.2))
-    show_to_camera_only(add_boxes(f"{name}.shop", [window, entrance], paint.shop))
+    add_shop_window(f"{name}.shop", (house.face_x, house.side, glass_start, glass_end), paint.shop, rng)
+    show_to_camera_only(add_boxes(f"{name}.entrance", [((x, door, 1.2), (0.02, 0.85, 2.2))], paint.shop.wall))
     bars: list[Box] = [
         ((x + house.side * 0.02, y, 1.45), (0.06, 0.07, 1.85)) for y in np.linspace(glass_start, glass_end, 4)
     ]

@@ -215,3 +215,41 @@ def bricks(name: str, light: Colour, dark: Colour, mortar: Colour, *, facing: st
     wall = shader.node("ShaderNodeTexBrick", inputs).outputs["Color"]
     dirt = shader.ramp(shader.noise(plane, 0.8, detail=3.0), [(0.3, (0.55, 0.53, 0.52)), (0.65, (1.0, 1.0, 1.0))])
     return shader.surface(shader.mix(1.0, wall, dirt, "MULTIPLY"), specular=0.0)
+
+
+def glowing_ball(name: str, colour: Colour, strength: float) -> bpy.types.Material:
+    """Return a bulb or globe: ``colour * strength`` (1 = display white) at its middle, deeper in colour at its rim."""
+    shader = Shader(name)
+    rim: Colour = (colour[0] * 0.62, colour[1] * 0.42, colour[2] * 0.36)
+    edge = shader.node("ShaderNodeLayerWeight", {"Blend": 0.35}).outputs["Facing"]
+    return shader.glow(shader.ramp(edge, [(0.15, colour), (0.85, rim)]), strength)
+
+
+def wicker(name: str, light: Colour, dark: Colour) -> bpy.types.Material:
+    """Return basketwork: short light canes over dark gaps, woven on every side of an upright box."""
+    shader = Shader(name)
+    position = shader.node("ShaderNodeSeparateXYZ", {0: shader.coordinates()})
+    across = shader.node("ShaderNodeMath", {0: position.outputs["X"], 1: position.outputs["Y"]}, operation="ADD")
+    plane = shader.node("ShaderNodeCombineXYZ", {"X": across.outputs[0], "Y": position.outputs["Z"]}).outputs[0]
+    inputs = {"Vector": plane, "Color1": light, "Color2": dark, "Mortar": (0.1, 0.055, 0.025), "Scale": 1.0}
+    inputs |= {"Brick Width": 0.034, "Row Height": 0.013, "Mortar Size": 0.0022, "Mortar Smooth": 0.8, "Bias": -0.2}
+    return shader.surface(shader.node("ShaderNodeTexBrick", inputs).outputs["Color"], specular=0.0)
+
+
+def paving(
+    name: str, light: Colour, dark: Colour, *, stone_m: tuple[float, float], joint_m: float = 0.012
+) -> bpy.types.Material:
+    """Return courses of hewn stones on level ground, slightly uneven, worn in patches. stone_m: along X and along Y."""
+    shader = Shader(name)
+    flat = shader.coordinates((1.0, 1.0, 0.0))
+    wobble = shader.node("ShaderNodeTexNoise", {"Vector": flat, "Scale": 4.0, "Detail": 1.0}).outputs["Color"]
+    shift = shader.node("ShaderNodeVectorMath", {0: wobble, 1: (0.05, 0.05, 0.0)}, operation="MULTIPLY").outputs[0]
+    place = shader.node("ShaderNodeVectorMath", {0: flat, 1: shift}, operation="ADD").outputs[0]
+    joint: Colour = (dark[0] * 0.3, dark[1] * 0.3, dark[2] * 0.3)
+    inputs = {"Vector": place, "Color1": light, "Color2": dark, "Mortar": joint, "Scale": 1.0, "Mortar Smooth": 0.5}
+    inputs |= {"Brick Width": stone_m[0], "Row Height": stone_m[1], "Mortar Size": joint_m, "Bias": 0.0}
+    stones = shader.node("ShaderNodeTexBrick", inputs)
+    worn = shader.ramp(shader.noise(flat, 0.9, detail=3.0), [(0.32, (0.62, 0.62, 0.66)), (0.66, (1.0, 1.0, 1.0))])
+    colour = shader.mix(1.0, stones.outputs["Color"], worn, "MULTIPLY")
+    height = shader.node("ShaderNodeMath", {0: 1.0, 1: stones.outputs["Fac"]}, operation="SUBTRACT").outputs[0]
+    return shader.surface(colour, roughness=0.42, bump=height, bump_m=0.008)

@@ -199,3 +199,12 @@ def join(name: str, parts: Sequence[bpy.types.Object]) -> bpy.types.Object:
     joined.data.polygons.foreach_set("material_index", slots)
     joined.data.polygons.foreach_set("use_smooth", smooth)
     return joined
+
+
+def add_grid(name: str, points: ArrayLike, material: bpy.types.Material, *, smooth: bool = False) -> bpy.types.Object:
+    """Add a sheet of quadrilaterals. points: (rows, columns, 3) world metres."""
+    sheet = np.asarray(points, dtype=np.float64)
+    rows, columns = sheet.shape[:2]
+    corner = np.arange(rows * columns).reshape(rows, columns)
+    faces = np.stack([corner[:-1, :-1], corner[1:, :-1], corner[1:, 1:], corner[:-1, 1:]], axis=2).reshape(-1, 4)
+    return add_mesh(name, sheet.reshape(-1, 3), faces.tolist(), material, smooth=smooth)

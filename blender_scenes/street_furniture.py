@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .lights import show_to_camera_only
-from .materials import Colour, emission, principled
+from .materials import Colour, emission, principled, wicker
 from .mesh import add_box, add_boxes, add_mesh, add_revolved, add_sphere, add_tube
 
 
@@ -84,8 +84,8 @@ def add_bicycle(name: str, place: Sequence[float], paint: Colour, *, turn_rad: f
     saddle = _turned(np.array([[-0.24, 0.0, 0.92]]), place, turn_rad)[0]
     add_sphere(f"{name}.saddle", saddle, 0.1, black, stretch=(1.25, 0.8, 0.38)).rotation_euler = (0, 0, turn_rad)
     basket = _turned(np.array([[0.53, 0.0, 0.86]]), place, turn_rad)[0]
-    wicker = principled(f"{name}.wicker", (0.32, 0.19, 0.09), roughness=0.8)
-    add_box(f"{name}.basket", basket, (0.3, 0.36, 0.22), wicker, turn_rad=turn_rad, bevel_m=0.03)
+    cane = wicker(f"{name}.wicker", (0.4, 0.24, 0.11), (0.2, 0.11, 0.05))
+    add_box(f"{name}.basket", basket, (0.3, 0.36, 0.22), cane, turn_rad=turn_rad, bevel_m=0.03)
 
 
 def add_cafe_table(name: str, place: Sequence[float], iron: bpy.types.Material, top: bpy.types.Material) -> float:
@@ -165,8 +165,16 @@ def add_car(name: str, place: Sequence[float], paint: Colour, *, towards_us: boo
         [((x, rear - 0.02, z + 0.62), (0.5, 0.03, 0.12))],
         principled(f"{name}.plate", (0.7, 0.68, 0.6)),
     )
-    colour, strength = ((1.0, 0.8, 0.5), 4.0) if towards_us else ((1.0, 0.03, 0.015), 4.0)
+    colour, strength = ((1.0, 0.72, 0.42), 6.0) if towards_us else ((1.0, 0.03, 0.015), 4.0)
     glow = emission(f"{name}.lights", colour, strength)
     for side in (-0.64, 0.64):
         lamp = add_sphere(f"{name}.lamp{side}", (x + side, rear - 0.02, z + 0.66), 0.12, glow, stretch=(1.15, 0.3, 0.9))
         show_to_camera_only(lamp)
+
+
+def add_table_lamp(name: str, base: Sequence[float], metal: bpy.types.Material, shade: bpy.types.Material) -> None:
+    """Add a café table's lamp: a foot, a rod and a glowing shade 0.16 m wide that only the camera sees."""
+    foot = [(0.0, 0.0), (0.05, 0.0), (0.05, 0.012), (0.008, 0.022), (0.008, 0.2), (0.0, 0.2)]
+    add_revolved(f"{name}.foot", foot, metal, base=base, segments=16)
+    cone = [(0.08, 0.17), (0.05, 0.29), (0.0, 0.29)]
+    show_to_camera_only(add_revolved(f"{name}.shade", cone, shade, base=base, segments=24))

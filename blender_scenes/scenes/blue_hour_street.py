@@ -12,23 +12,27 @@ import bpy
 import numpy as np
 
 from ..camera import add_camera
+from ..clock_tower import add_clock_tower
 from ..facades import House, HousePaint, add_house
 from ..lights import add_area_light, add_horizon_glow, set_even_sky, show_to_camera_only
 from ..materials import (
     Colour,
     Shader,
     bricks,
-    cobbles,
     emission,
     glazed,
+    glowing_ball,
     leaf,
+    paving,
     plaster,
     principled,
     stripes,
     wood,
 )
-from ..mesh import add_box, add_revolved, add_sphere
+from ..mesh import add_box, add_grid, add_revolved, add_sphere
 from ..plants import add_tuft, add_twig
+from ..shop_windows import ShopLight, shop_light
+from ..spill import Glow, shed
 from ..street_furniture import (
     add_bicycle,
     add_cafe_chair,
@@ -36,6 +40,7 @@ from ..street_furniture import (
     add_car,
     add_fence,
     add_street_lamp,
+    add_table_lamp,
 )
 from ..strings_of_lights import add_string, sagging
 from ..tableware import add_lantern, add_mug
@@ -48,26 +53,38 @@ def build(rng: np.random.Generator, parameters: dict[str, Any]) -> bpy.types.Obj
     del parameters
     sky = (0.25, 0.33, 0.6)
     set_even_sky(sky)
-    add_horizon_glow((1.0, 0.46, 0.24), sky, distance_m=500.0, height_m=150.0)
-    add_area_light("café", (-2.8, 1.6, 2.7), (0.2, 3.2, 0.7), size_m=(2.0, 2.0), power_w=240.0, colour=(1.0, 0.6, 0.28))
+    add_horizon_glow((0.95, 0.42, 0.2), (0.025, 0.11, 0.46), distance_m=500.0, height_m=218.0)
+    add_area_light("café", (-2.8, 1.6, 2.7), (0.2, 3.2, 0.7), size_m=(2.0, 2.0), power_w=170.0, colour=(1.0, 0.6, 0.28))
     iron = principled("iron", (0.02, 0.022, 0.024), roughness=0.45)
     _ground()
-    _houses(rng)
+    shops = _houses(rng)
     _terrace(rng, iron)
     _street(iron)
     _strings(rng)
+    shed([*_lamp_glows(), *shops])
     return add_camera((0.0, 0.0, 1.28), (0.25, 10.0, 1.72), lens_mm=35.0)
 
 
 def _ground() -> None:
-    setts = cobbles("setts", (0.3, 0.28, 0.27), (0.12, 0.115, 0.12))
-    add_box("road", ((_KERB + _FAR_KERB) / 2, 40.0, -0.55), (_FAR_KERB - _KERB, 90.0, 1.0), setts)
+    setts = paving("setts", (0.25, 0.24, 0.25), (0.1, 0.1, 0.115), stone_m=(0.2, 0.13))
     flags = bricks("flags", (0.34, 0.31, 0.28), (0.24, 0.22, 0.2), (0.1, 0.1, 0.1))
-    slab = cobbles("slabs", (0.36, 0.32, 0.28), (0.2, 0.18, 0.17), per_m=5.0)
-    for name, x0, x1 in (("terrace", -9.0, _KERB), ("pavement", _FAR_KERB, 13.0)):
-        add_box(name, ((x0 + x1) / 2, 40.0, -0.5), (x1 - x0, 90.0, 1.0), slab)
+    slab = paving("slabs", (0.34, 0.31, 0.29), (0.2, 0.19, 0.19), stone_m=(0.42, 0.3))
+    sheets = (
+        ("road", _KERB, _FAR_KERB, -0.05, setts),
+        ("terrace", -9.0, _KERB, 0.0, slab),
+        ("pavement", _FAR_KERB, 13.0, 0.0, slab),
+    )
+    along = np.concatenate([np.arange(-5.0, 14.0, 0.25), np.arange(14.0, 86.0, 0.6)])
+    for name, x0, x1, height, stone in sheets:  # fine enough to carry baked light
+        across = np.arange(x0, x1 + 0.01, (x1 - x0) / round((x1 - x0) / 0.3))
+        points = np.stack(np.broadcast_arrays(across[:, None], along[None, :], height), axis=2)
+        add_grid(name, points, stone)
     for name, x in (("kerb", _KERB), ("far kerb", _FAR_KERB)):
-        add_box(name, (x, 40.0, -0.045), (0.16, 90.0, 0.11), flags, bevel_m=0.02)
+        edge = np.array([[x - 0.08, -0.01], [x - 0.08, 0.012], [x + 0.08, 0.012], [x + 0.08, -0.06]])
+        if x == _FAR_KERB:
+            edge = edge * [-1.0, 1.0] + [2.0 * x, 0.0]
+        rows = [np.stack([np.full_like(along, px), along, np.full_like(along, pz)], axis=1) for px, pz in edge]
+        add_grid(name, rows, flags)
 
 
 def _lit_window(name: str, colour: Colour, strength: float) -> bpy.types.Material:
@@ -78,44 +95,21 @@ def _lit_window(name: str, colour: Colour, strength: float) -> bpy.types.Materia
     return shader.glow(shader.ramp(patches, [(0.35, dark), (0.62, colour)]), strength)
 
 
-def _shop_window(name: str, colour: Colour, strength: float) -> bpy.types.Material:
-    """Return a lit shop: shelves of dark and coloured goods before a bright wall."""
-    shader = Shader(name)
-    position = shader.node("ShaderNodeSeparateXYZ", {0: shader.coordinates()})
-    plane = shader.node("ShaderNodeCombineXYZ", {"X": position.outputs["Y"], "Y": position.outputs["Z"]}).outputs[0]
-    goods = shader.node(
-        "ShaderNodeTexBrick",
-        {
-            "Vector": plane,
-            "Color1": (0.95, 0.62, 0.38),
-            "Color2": (0.38, 0.24, 0.16),
-            "Mortar": (1.25, 1.1, 0.9),
-            "Scale": 1.0,
-            "Mortar Size": 0.045,
-            "Mortar Smooth": 0.6,
-            "Bias": 0.1,
-            "Brick Width": 0.17,
-            "Row Height": 0.46,
-        },
-    ).outputs["Color"]
-    haze = shader.ramp(shader.noise(plane, 1.3, detail=1.0), [(0.35, (0.35, 0.33, 0.3)), (0.65, (1.0, 1.0, 1.0))])
-    return shader.glow(shader.mix(1.0, shader.mix(1.0, goods, haze, "MULTIPLY"), colour, "MULTIPLY"), strength)
-
-
-def _houses(rng: np.random.Generator) -> None:
+def _houses(rng: np.random.Generator) -> list[Glow]:
+    """Line both sides with houses; return what their shop windows shed on the street."""
     dark_pane = principled("pane", (0.018, 0.024, 0.045), roughness=0.3)
     trim = principled("stone", (0.42, 0.38, 0.33), roughness=0.8)
     slate = principled("slate", (0.035, 0.038, 0.05), roughness=0.7)
     lit = [
-        _lit_window("lit0", (1.0, 0.56, 0.2), 1.7),
-        _lit_window("lit1", (1.0, 0.62, 0.28), 1.4),
-        _lit_window("lit2", (0.9, 0.36, 0.1), 1.5),
+        _lit_window("lit0", (1.0, 0.56, 0.2), 1.35),
+        _lit_window("lit1", (1.0, 0.62, 0.28), 1.2),
+        _lit_window("lit2", (0.9, 0.36, 0.1), 1.3),
     ]
-    shops = [
-        _shop_window("shop0", (1.0, 0.6, 0.26), 1.3),
-        _shop_window("shop1", (1.0, 0.74, 0.46), 1.2),
-        _shop_window("shop2", (1.0, 0.46, 0.17), 1.4),
-    ]
+    curtain = emission("curtain", (0.62, 0.24, 0.07), 0.75)
+    tints: list[Colour] = [(1.0, 0.6, 0.26), (1.0, 0.66, 0.36), (1.0, 0.46, 0.17)]
+    near: list[ShopLight] = [shop_light(f"shop{index}", tint, 1.1) for index, tint in enumerate(tints)]
+    far: list[ShopLight] = [shop_light(f"shop.far{index}", tint, 0.75) for index, tint in enumerate(tints)]
+    glows: list[Glow] = []
     awnings = [
         stripes("awning0", (0.5, 0.06, 0.05), (0.62, 0.56, 0.46), per_m=2.4, axis="y"),
         stripes("awning1", (0.04, 0.16, 0.12), (0.6, 0.55, 0.44), per_m=2.4, axis="y"),
@@ -133,29 +127,19 @@ def _houses(rng: np.random.Generator) -> None:
         while y < 72.0:
             length = float(rng.uniform(6.5, 9.0))
             pick = number + (0 if side > 0 else 3)
-            paint = HousePaint(walls[pick % 5], trim, dark_pane, lit, shops[pick % 3], awnings[pick % 3], slate)
+            shops = near if y < 16.0 else far  # softer contrast where bars and goods are finer than pixels
+            paint = HousePaint(
+                walls[pick % 5], trim, dark_pane, lit, curtain, shops[pick % 3], awnings[pick % 3], slate
+            )
             house = House(face_x, side, y, y + length - 0.02, float(rng.uniform(10.0, 13.5)), 3)
             add_house(f"house{side:+d}.{number}", house, paint, rng, lit_share=0.55)
+            for step in np.linspace(y + 1.0, y + length - 2.0, 3):
+                place = (face_x + 0.05 * side, float(step), 1.7)
+                glows.append(Glow(place, tuple(0.5 * c for c in tints[pick % 3]), (float(side), 0.0, 0.0)))  # type: ignore[arg-type]
             y += length
             number += 1
-    _clock_tower(slate)
-
-
-def _clock_tower(slate: bpy.types.Material) -> None:
-    stone = plaster("tower", (0.5, 0.44, 0.4), scale=0.6)
-    add_box("tower", (2.4, 82.0, 11.0), (7.0, 7.0, 22.0), stone)
-    add_box("tower.cornice", (2.4, 82.0, 22.0), (7.8, 7.8, 0.8), stone)
-    add_revolved(
-        "spire", [(5.2, 0.0), (0.0, 12.0)], slate, base=(2.4, 82.0, 22.4), segments=4, smooth=False
-    ).rotation_euler = (0, 0, np.pi / 4)
-    face = add_revolved(
-        "clock", [(0.0, 0.0), (1.9, 0.0)], emission("clock", (1.0, 0.7, 0.36), 2.0), base=(2.4, 78.3, 18.0)
-    )
-    face.rotation_euler = (np.pi / 2, 0, 0)
-    show_to_camera_only(face)
-    for name, (x, z) in (("minute", (0.75, 1.3)), ("hour", (-0.7, 0.75))):
-        hand = add_box(f"clock.{name}", (2.4 + x / 2, 78.2, 18.0 + z / 2), (0.22, 0.05, float(np.hypot(x, z))), slate)
-        hand.rotation_euler = (0, float(np.arctan2(x, z)), 0)
+    add_clock_tower((2.4, 78.5, 0.0), slate)
+    return glows
 
 
 def _terrace(rng: np.random.Generator, iron: bpy.types.Material) -> None:
@@ -169,7 +153,12 @@ def _terrace(rng: np.random.Generator, iron: bpy.types.Material) -> None:
     saucer = [(0.0, 0.0), (0.05, 0.0), (0.085, 0.012), (0.083, 0.014), (0.0, 0.006)]
     add_revolved("saucer", saucer, cup, base=(place[0] + 0.14, place[1] - 0.1, top - 0.004))
     add_cafe_chair("chair0", (place[0] - 0.62, place[1] + 0.2, 0.0), iron, slats, turn_rad=-0.35)
-    add_cafe_chair("chair1", (place[0] + 0.66, place[1] + 0.28, 0.0), iron, slats, turn_rad=np.pi + 0.45)
+    shade = emission("shade", (1.0, 0.4, 0.13), 2.0)
+    for index, (x, y, turn) in enumerate([(-1.75, 5.3, 0.3), (-1.7, 8.2, -0.2), (-1.75, 11.4, 0.2)]):
+        high = add_cafe_table(f"table.far{index}", (x, y, 0.0), iron, marble)
+        add_table_lamp(f"table.lamp{index}", (x + 0.05, y, high), iron, shade)
+        add_cafe_chair(f"chair.far{index}a", (x - 0.6, y + 0.1, 0.0), iron, slats, turn_rad=turn)
+        add_cafe_chair(f"chair.far{index}b", (x + 0.62, y - 0.1, 0.0), iron, slats, turn_rad=np.pi + turn)
     add_fence("fence", (0.16, 1.36, 0.0), (1.1, 1.22, 0.0), 1.08, iron, bars=11)
     greens = [
         leaf("green0", (0.12, 0.24, 0.05), (0.035, 0.1, 0.02)),
@@ -206,17 +195,24 @@ def _terrace(rng: np.random.Generator, iron: bpy.types.Material) -> None:
     add_twig("branch", branch, rng, greens, stem, leaf_m=0.085, leaves=17, stem_radius_m=0.005)
 
 
+_LEFT_LAMPS = [(0.98, 5.1), (0.98, 12.0), (0.98, 21.0), (0.98, 33.0), (0.98, 48.0)]
+_RIGHT_LAMPS = [(5.25, 9.5), (5.25, 17.0), (5.25, 27.0), (5.25, 40.0)]
+
+
+def _lamp_glows() -> list[Glow]:
+    """Return what the street lamps' globes shed."""
+    return [Glow((x, y, 2.84), (3.3, 1.75, 0.66)) for x, y in (*_LEFT_LAMPS, *_RIGHT_LAMPS)]
+
+
 def _street(iron: bpy.types.Material) -> None:
-    globe = emission("globe", (1.0, 0.55, 0.2), 4.0)
-    cool = emission("globe.cool", (1.0, 0.68, 0.36), 3.5)
-    for index, (x, y) in enumerate([(0.98, 5.1), (0.98, 12.0), (0.98, 21.0), (0.98, 33.0), (0.98, 48.0)]):
-        add_street_lamp(f"lamp.left{index}", (x, y, 0.0), iron, globe)
-    for index, (x, y) in enumerate([(5.25, 9.5), (5.25, 17.0), (5.25, 27.0), (5.25, 40.0)]):
-        add_street_lamp(f"lamp.right{index}", (x, y, 0.0), iron, cool)
+    for side, lamps in (("left", _LEFT_LAMPS), ("right", _RIGHT_LAMPS)):
+        for index, (x, y) in enumerate(lamps):  # a far globe fills little of its ball: bright it clips, dim it is quiet
+            strength = 3.2 + 0.012 * y * y if y < 24.0 else 3.2
+            globe = glowing_ball(f"globe.{side}{index}", (1.0, 0.56, 0.21), strength)
+            add_street_lamp(f"lamp.{side}{index}", (x, y, 0.0), iron, globe)
     add_bicycle("bicycle", (0.62, 4.85, 0.0), (0.05, 0.2, 0.2), turn_rad=0.12)
     add_car("car", (2.3, 13.5, -0.05), (0.3, 0.04, 0.035), towards_us=False)
     add_car("oncoming", (4.0, 24.0, -0.05), (0.1, 0.12, 0.16), towards_us=True)
-    add_car("parked", (4.1, 41.0, -0.05), (0.2, 0.2, 0.22), towards_us=True)
     green = emission("signal", (0.04, 1.0, 0.25), 8.0)
     add_box("signal.post", (5.5, 20.0, 1.4), (0.1, 0.1, 2.8), iron)
     add_box("signal.box", (5.5, 20.0, 3.1), (0.42, 0.3, 1.05), iron, bevel_m=0.04)
@@ -226,14 +222,14 @@ def _street(iron: bpy.types.Material) -> None:
 def _strings(rng: np.random.Generator) -> None:
     black = principled("cable", (0.012, 0.012, 0.014))
     colours: list[Colour] = [
-        (1.0, 0.34, 0.06),
-        (1.0, 0.42, 0.1),
-        (1.0, 0.05, 0.02),
-        (0.04, 0.22, 1.0),
-        (0.05, 0.8, 0.12),
-        (1.0, 0.38, 0.08),
+        (1.0, 0.24, 0.035),
+        (1.0, 0.3, 0.06),
+        (1.0, 0.035, 0.012),
+        (0.025, 0.11, 1.0),
+        (0.03, 0.5, 0.06),
+        (1.0, 0.26, 0.04),
     ]
-    lines = [((-1.2, 1.9, 2.08), (2.6, 7.6, 3.75), 0.3, 10), ((1.5, 2.3, 2.25), (-2.9, 8.5, 3.9), 0.3, 10)]
+    lines = [((-1.2, 1.9, 2.08), (6.6, 11.0, 4.9), 0.5, 15), ((1.5, 2.3, 2.25), (-2.9, 8.5, 3.9), 0.3, 10)]
     for index, (start, end, sag, bulbs) in enumerate(lines):
         add_string(
             f"string{index}",
@@ -241,9 +237,9 @@ def _strings(rng: np.random.Generator) -> None:
             rng,
             black,
             bulbs=bulbs,
-            radius_m=0.042,
+            radius_m=0.048,
             colours=colours,
-            strength=3.4,
+            strength=4.2,
             drop_m=0.03,
             cable_radius_m=0.004,
         )
