@@ -193,17 +193,6 @@ def leaf(name: str, light: Colour, dark: Colour) -> bpy.types.Material:
     return shader.surface(tone, roughness=0.5, specular=0.35)
 
 
-def cobbles(name: str, light: Colour, dark: Colour, *, per_m: float = 8.0) -> bpy.types.Material:
-    """Return a street of rounded stones, each of its own tone, with dark joints. per_m: stones per metre."""
-    shader = Shader(name)
-    vector = shader.coordinates((1.0, 1.0, 0.0))
-    cells = shader.node("ShaderNodeTexVoronoi", {"Vector": vector, "Scale": per_m}, voronoi_dimensions="2D")
-    tone = shader.ramp(shader.noise(cells.outputs["Color"], 3.0, detail=0.0), [(0.3, dark), (0.7, light)])
-    joints = shader.ramp(cells.outputs["Distance"], [(0.35, (1.0, 1.0, 1.0)), (0.62, (0.25, 0.25, 0.25))])
-    colour = shader.mix(1.0, tone, joints, "MULTIPLY")
-    return shader.surface(colour, roughness=0.38, bump=joints, bump_m=0.012)
-
-
 def bricks(name: str, light: Colour, dark: Colour, mortar: Colour, *, facing: str = "x") -> bpy.types.Material:
     """Return a brick wall whose face looks along an axis (``x`` or ``y``)."""
     shader = Shader(name)

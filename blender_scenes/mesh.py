@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import bpy
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 _BOX_FACES = [[0, 1, 3, 2], [4, 6, 7, 5], [0, 4, 5, 1], [2, 3, 7, 6], [0, 2, 6, 4], [1, 5, 7, 3]]
 
@@ -163,42 +163,6 @@ def add_sphere(
     ball = add_revolved(name, profile, material, base=centre, segments=2 * rings)
     ball.scale = stretch
     return ball
-
-
-def join(name: str, parts: Sequence[bpy.types.Object]) -> bpy.types.Object:
-    """Merge mesh objects that share one material list into a single object (fewer objects render faster).
-
-    Only the vertices are merged, transforms applied; modifiers must not be present. Returns the new object.
-    """
-    materials: list[bpy.types.Material] = []
-    vertices: list[NDArray[np.float64]] = []
-    faces: list[list[int]] = []
-    slots: list[int] = []
-    smooth: list[bool] = []
-    offset = 0
-    bpy.context.view_layer.update()
-    for part in parts:
-        mesh = part.data
-        positions = np.empty(len(mesh.vertices) * 3, dtype=np.float64)
-        mesh.vertices.foreach_get("co", positions)
-        matrix = np.array(part.matrix_world, dtype=np.float64)
-        vertices.append(positions.reshape(-1, 3) @ matrix[:3, :3].T + matrix[:3, 3])
-        for polygon in mesh.polygons:
-            faces.append([offset + index for index in polygon.vertices])
-            material = mesh.materials[polygon.material_index] if mesh.materials else None
-            if material is not None and material not in materials:
-                materials.append(material)
-            slots.append(materials.index(material) if material is not None else 0)
-            smooth.append(polygon.use_smooth)
-        offset += len(mesh.vertices)
-        bpy.data.objects.remove(part, do_unlink=True)
-        bpy.data.meshes.remove(mesh)
-    joined = add_mesh(name, np.concatenate(vertices), faces)
-    for material in materials:
-        joined.data.materials.append(material)
-    joined.data.polygons.foreach_set("material_index", slots)
-    joined.data.polygons.foreach_set("use_smooth", smooth)
-    return joined
 
 
 def add_grid(name: str, points: ArrayLike, material: bpy.types.Material, *, smooth: bool = False) -> bpy.types.Object:

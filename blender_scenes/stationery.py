@@ -8,7 +8,7 @@ import bpy
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .materials import Colour, cloth, principled, stripes
+from .materials import Colour, Shader, cloth, principled, stripes
 from .mesh import add_box, add_tube
 
 _BOARD_M = 0.003
@@ -17,6 +17,15 @@ _BOARD_M = 0.003
 def paper_edge(name: str) -> bpy.types.Material:
     """Return the edge of a block of pages."""
     return stripes(name, (0.86, 0.8, 0.66), (0.62, 0.54, 0.4), per_m=420.0, soft=0.3)
+
+
+def _ruled_paper(name: str) -> bpy.types.Material:
+    """Return paper with a thin blue line every 8 mm, running along X."""
+    shader = Shader(name)
+    across = shader.node("ShaderNodeSeparateXYZ", {0: shader.coordinates((1.0, 125.0, 1.0))}).outputs["Y"]
+    phase = shader.node("ShaderNodeMath", {0: across, 1: 1.0}, operation="FLOORED_MODULO").outputs[0]
+    line, paper = (0.22, 0.34, 0.6), (0.8, 0.77, 0.68)
+    return shader.surface(shader.ramp(phase, [(0.0, line), (0.13, line), (0.17, paper)]), specular=0.0)
 
 
 def add_book(
@@ -66,7 +75,7 @@ def add_brush(name: str, foot: ArrayLike, tip: ArrayLike, handle: Colour) -> Non
     """Add a paint brush from its foot to the end of its hairs, metres."""
     start, end = np.asarray(foot, dtype=np.float64), np.asarray(tip, dtype=np.float64)
     along = (end - start) / np.linalg.norm(end - start)
-    metal = principled(f"{name}.ferrule", (0.75, 0.72, 0.66), roughness=0.35, metallic=1.0)
+    metal = principled(f"{name}.ferrule", (0.42, 0.4, 0.36), roughness=0.55, specular=0.2)
     hair = principled(f"{name}.hair", (0.2, 0.11, 0.05), roughness=0.8)
     wood = principled(f"{name}.handle", handle, roughness=0.35)
     add_tube(f"{name}.stick", [start, end - 0.06 * along], [0.0022, 0.0042], wood, sides=12)
@@ -78,9 +87,9 @@ def add_brush(name: str, foot: ArrayLike, tip: ArrayLike, handle: Colour) -> Non
 def add_notebook(name: str, centre: Sequence[float], size: Sequence[float], *, turn_rad: float) -> None:
     """Add an open spiral notebook lying flat, the spiral along its far edge. size: width, depth, thickness; metres."""
     width, depth, thick = size
-    ruled = stripes(f"{name}.ruled", (0.85, 0.83, 0.76), (0.34, 0.42, 0.6), per_m=130.0, axis="y", soft=0.02)
+    ruled = _ruled_paper(f"{name}.ruled")
     board = cloth(f"{name}.board", (0.5, 0.12, 0.07))
-    wire = principled(f"{name}.wire", (0.35, 0.34, 0.33), roughness=0.35, metallic=1.0)
+    wire = principled(f"{name}.wire", (0.16, 0.16, 0.155), roughness=0.55, specular=0.2)
     add_box(f"{name}.cover", (centre[0], centre[1], centre[2] + 0.001), (width, depth, 0.002), board, turn_rad=turn_rad)
     sheets = (centre[0], centre[1], centre[2] + 0.002 + thick / 2)
     add_box(f"{name}.sheets", sheets, (width - 0.006, depth - 0.006, thick), ruled, turn_rad=turn_rad, bevel_m=0.001)

@@ -56,17 +56,23 @@ def add_flowerpot(name: str, base: Sequence[float], radius_m: float, clay: bpy.t
 
 def add_pear(name: str, base: Sequence[float], skin: bpy.types.Material, *, size_m: float = 0.085) -> None:
     """Add a pear standing upright."""
-    t = np.linspace(0.0, np.pi, 28)
-    radius = np.sin(t) * (0.5 - 0.16 * (1 - np.cos(t)) * 0.8)
-    profile = np.stack([0.82 * radius, 0.5 * (1 - np.cos(t))], axis=1) * size_m
+    height = 0.5 * (1 - np.cos(np.linspace(0.0, np.pi, 36)))
+    ease = np.clip((height - 0.28) / 0.46, 0.0, 1.0)
+    neck = 0.37 - 0.185 * ease**2 * (3 - 2 * ease)  # an egg below, half as wide above
+    profile = np.stack([neck * np.sqrt(4 * height * (1 - height)), height], axis=1) * size_m
     add_revolved(f"{name}.flesh", profile, skin, base=base)
     top = np.asarray(base) + np.array([0.0, 0.0, size_m * 0.97])
     stalk = [top, top + [0.002, 0.0, 0.009], top + [0.006, 0.001, 0.018]]
     add_tube(f"{name}.stalk", stalk, [0.0014, 0.0012, 0.0018], principled(f"{name}.stalk", (0.09, 0.05, 0.02)))
 
 
-def add_lantern(name: str, base: Sequence[float], size_m: float, metal: bpy.types.Material) -> None:
-    """Add a square wire lantern with a burning candle. base: centre of its foot; size_m: its width."""
+def add_lantern(
+    name: str, base: Sequence[float], size_m: float, metal: bpy.types.Material, *, flame_strength: float = 26.0
+) -> None:
+    """Add a square wire lantern with a burning candle. base: centre of its foot; size_m: its width.
+
+    flame_strength: radiance factor of the flame (1 = display white).
+    """
     x, y, z = base
     half, height = size_m / 2, 1.75 * size_m
     add_box(f"{name}.foot", (x, y, z + 0.008), (size_m, size_m, 0.016), metal, bevel_m=0.003)
@@ -93,7 +99,7 @@ def add_lantern(name: str, base: Sequence[float], size_m: float, metal: bpy.type
         wax,
         base=(x, y, z + 0.016),
     )
-    flame = emission(f"{name}.flame", (1.0, 0.55, 0.16), 26.0)
+    flame = emission(f"{name}.flame", (1.0, 0.55, 0.16), flame_strength)
     show_to_camera_only(
         add_sphere(f"{name}.flame", (x, y, z + 0.016 + 0.82 * size_m), 0.1 * size_m, flame, stretch=(1.0, 1.0, 1.9))
     )

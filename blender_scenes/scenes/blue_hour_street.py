@@ -133,9 +133,10 @@ def _houses(rng: np.random.Generator) -> list[Glow]:
             )
             house = House(face_x, side, y, y + length - 0.02, float(rng.uniform(10.0, 13.5)), 3)
             add_house(f"house{side:+d}.{number}", house, paint, rng, lit_share=0.55)
+            red, green, blue = tints[pick % 3]
             for step in np.linspace(y + 1.0, y + length - 2.0, 3):
                 place = (face_x + 0.05 * side, float(step), 1.7)
-                glows.append(Glow(place, tuple(0.5 * c for c in tints[pick % 3]), (float(side), 0.0, 0.0)))  # type: ignore[arg-type]
+                glows.append(Glow(place, (0.5 * red, 0.5 * green, 0.5 * blue), (float(side), 0.0, 0.0)))
             y += length
             number += 1
     add_clock_tower((2.4, 78.5, 0.0), slate)

@@ -15,7 +15,7 @@ from ..camera import add_camera
 from ..lights import add_area_light, set_even_sky, show_to_camera_only
 from ..materials import Colour, cloth, emission, glazed, leaf, plaster, principled, wood
 from ..mesh import add_box, add_mesh, add_quad, add_sphere
-from ..plants import add_tuft, add_twig
+from ..plants import add_blades, add_tuft, add_twig, blade
 from ..stationery import add_book, add_brush, add_notebook, add_pencil, paper_edge
 from ..strings_of_lights import add_string, sagging
 from ..tableware import add_flowerpot, add_jar, add_lantern, add_mug, add_pear
@@ -27,10 +27,11 @@ _WINDOW = (-1.35, -0.32, 0.05, 1.6)  # left, right, bottom, top of the opening i
 def build(rng: np.random.Generator, parameters: dict[str, Any]) -> bpy.types.Object:
     """Build the scene and return the camera. parameters: none are used."""
     del parameters
-    set_even_sky((0.12, 0.15, 0.26))
-    add_area_light(
-        "window", (-1.5, 0.35, 0.95), (0.05, 0.95, 0.05), size_m=(1.1, 1.3), power_w=34.0, colour=(1.0, 0.84, 0.66)
+    set_even_sky((0.085, 0.11, 0.2))
+    sunset = add_area_light(
+        "window", (-1.35, 1.15, 0.72), (0.05, 0.95, 0.05), size_m=(0.95, 1.05), power_w=36.0, colour=(1.0, 0.79, 0.56)
     )
+    sunset.visible_glossy = True  # broad enough to be a highlight on the glaze, not sparkle
     add_area_light("lamp", (1.5, 2.2, 1.5), (0.3, 2.6, 0.2), size_m=(0.9, 0.9), power_w=16.0, colour=(1.0, 0.66, 0.36))
     _table(rng)
     _subject()
@@ -53,6 +54,9 @@ def _table(rng: np.random.Generator) -> None:
         plank.location.z += float(rng.uniform(-0.0004, 0.0004))
 
 
+_TURNS = (0.1, np.pi - 0.13, 0.2)  # the middle book shows its pages
+
+
 def _subject() -> None:
     pages = paper_edge("pages")
     gold = principled("gold", (0.75, 0.5, 0.16), roughness=0.35, metallic=1.0)
@@ -63,7 +67,7 @@ def _subject() -> None:
         ((0.62, 0.4, 0.1), 0.185, 0.13, 0.03, principled("ink", (0.05, 0.05, 0.09))),
     ]
     height = 0.0
-    for index, ((colour, length, depth, thick, label), turn) in enumerate(zip(volumes, (0.1, -0.13, 0.2), strict=True)):
+    for index, ((colour, length, depth, thick, label), turn) in enumerate(zip(volumes, _TURNS, strict=True)):
         place = (-0.135 + 0.008 * index, 1.0, height + thick / 2)
         add_book(
             f"book{index}",
@@ -83,7 +87,7 @@ def _subject() -> None:
     )
     add_pear("pear", (-0.15, 0.985, height - 0.001), skin)
 
-    glaze = glazed("glaze", [(0.3, (0.02, 0.13, 0.2)), (0.7, (0.05, 0.27, 0.34))], scale=40.0, roughness=0.25)
+    glaze = glazed("glaze", [(0.3, (0.02, 0.13, 0.2)), (0.7, (0.05, 0.27, 0.34))], scale=18.0, roughness=0.35)
     add_mug("mug", (0.075, 0.905, 0.0), glaze, principled("mug.white", (0.8, 0.76, 0.68), roughness=0.35))
 
     stoneware = glazed("stoneware", [(0.35, (0.5, 0.4, 0.3)), (0.65, (0.72, 0.64, 0.52))], scale=70.0, roughness=0.5)
@@ -121,6 +125,10 @@ def _foreground(rng: np.random.Generator) -> None:
         + np.array([0, 0, 0.02]) * t * (1 - t) * 4
     )
     add_twig("twig", high, rng, greens, stem, leaf_m=0.05, leaves=13)
+    fallen = [((-0.125, 0.715), (0.8, 0.5), 0.05), ((-0.035, 0.685), (-0.5, 0.75), 0.042)]
+    for index, ((x, y), heading, length) in enumerate(fallen):
+        lying = blade((x, y, 0.0015), (*heading, 0.06), length, 0.42 * length, droop=0.05)
+        add_blades(f"fallen{index}", [lying], greens[index])
     add_notebook("notebook", (0.19, 0.73, 0.0), (0.2, 0.15, 0.008), turn_rad=0.38)
     add_pencil(
         "loose",
@@ -143,7 +151,7 @@ def _behind(rng: np.random.Generator) -> None:
     greens = [leaf(f"far.leaf{i}", light, dark) for i, (light, dark) in enumerate(_GREENS)]
     add_tuft("plant", (0.46, 1.62, earth), rng, greens, count=46, length_m=(0.22, 0.42), width_m=0.02)
     iron = principled("iron", (0.04, 0.036, 0.034), roughness=0.45, metallic=0.6)
-    add_lantern("lantern", (-0.47, 1.6, 0.0), 0.13, iron)
+    add_lantern("lantern", (-0.47, 1.6, 0.0), 0.13, iron, flame_strength=9.0)
 
 
 def _room(rng: np.random.Generator) -> None:
@@ -152,6 +160,17 @@ def _room(rng: np.random.Generator) -> None:
     pieces = [(-4.0, left, -1.0, 2.6), (right, 4.0, -1.0, 2.6), (left, right, -1.0, bottom), (left, right, top, 2.6)]
     for index, (x0, x1, z0, z1) in enumerate(pieces):
         add_box(f"wall{index}", ((x0 + x1) / 2, _WALL_Y + 0.1, (z0 + z1) / 2), (x1 - x0, 0.2, z1 - z0), wall)
+    floor = wood("floor", (0.2, 0.11, 0.06), (0.08, 0.04, 0.022), along="x")
+    add_quad("floor", [(-4, -2, -0.75), (4, -2, -0.75), (4, _WALL_Y, -0.75), (-4, _WALL_Y, -0.75)], floor)
+    _window()
+    _curtain()
+    _shelf(rng)
+    _fairy_lights(rng)
+
+
+def _window() -> None:
+    """Put a frame with bars and a sill into the opening in the wall."""
+    left, right, bottom, top = _WINDOW
     white = principled("frame", (0.66, 0.62, 0.55), roughness=0.45)
     for x in (left, (left + right) / 2, right):
         add_box(
@@ -172,33 +191,26 @@ def _room(rng: np.random.Generator) -> None:
         white,
         bevel_m=0.008,
     )
-    floor = wood("floor", (0.2, 0.11, 0.06), (0.08, 0.04, 0.022), along="x")
-    add_quad("floor", [(-4, -2, -0.75), (4, -2, -0.75), (4, _WALL_Y, -0.75), (-4, _WALL_Y, -0.75)], floor)
-    _curtain()
-    _shelf(rng)
+
+
+def _fairy_lights(rng: np.random.Generator) -> None:
+    """Hang three strings of globe bulbs on the wall and from the curtain."""
     black = principled("cable", (0.03, 0.035, 0.03))
     warm: list[Colour] = [(1.0, 0.42, 0.1), (1.0, 0.34, 0.06), (1.0, 0.52, 0.16)]
     bright: list[Colour] = [*warm, (1.0, 0.07, 0.03), (0.06, 0.3, 1.0), (0.08, 0.9, 0.16), (1.0, 0.1, 0.4)]
-    y = _WALL_Y - 0.045
+    y = _WALL_Y - 0.03
     strings = [
-        ((0.02, y, 0.68), (0.78, y, 0.64), 0.17, 6, warm),
-        ((0.3, y, 0.52), (1.3, y, 0.58), 0.14, 7, bright),
-        ((-0.4, y - 0.17, 0.36), (0.62, y, 0.36), 0.16, 7, bright),
+        ((-0.02, y, 0.62), (0.62, y, 0.5), 0.1, 5, warm),
+        ((0.62, y, 0.5), (1.3, y, 0.58), 0.09, 5, bright),
+        ((-0.4, y - 0.17, 0.36), (0.66, y, 0.44), 0.17, 7, bright),
     ]
     brass = principled("hook", (0.5, 0.36, 0.14), roughness=0.4, metallic=1.0)
     for index, (start, end, sag, bulbs, colours) in enumerate(strings):
-        add_sphere(f"hook{index}.0", start, 0.014, brass, rings=8)
-        add_sphere(f"hook{index}.1", end, 0.014, brass, rings=8)
-        add_string(
-            f"lights{index}",
-            sagging(start, end, sag),
-            rng,
-            black,
-            bulbs=bulbs,
-            radius_m=0.025,
-            colours=colours,
-            strength=4.5,
-        )
+        for number, place in enumerate((start, end)):
+            add_sphere(f"hook{index}.{number}", place, 0.014, brass, stretch=(1.0, 2.6, 1.0), rings=8)
+        path = sagging(start, end, sag)
+        name = f"lights{index}"
+        add_string(name, path, rng, black, bulbs=bulbs, radius_m=0.029, colours=colours, strength=3.6)
 
 
 def _curtain() -> None:
@@ -244,15 +256,15 @@ def _city(rng: np.random.Generator) -> None:
     """Put dark tower blocks with lit windows behind the panes."""
     dark = principled("skyline", (0.03, 0.035, 0.05), specular=0.0)
     colours: list[Colour] = [(1.0, 0.4, 0.1), (1.0, 0.55, 0.22), (0.25, 0.5, 1.0), (1.0, 0.13, 0.05)]
-    glows = [emission(f"city{index}", colour, 3.5) for index, colour in enumerate(colours)]
+    glows = [emission(f"city{index}", colour, 2.8) for index, colour in enumerate(colours)]
     blocks = 8
     for index in range(blocks):
         distance = float(rng.uniform(48.0, 66.0))
-        x = (-0.45 + 0.39 * (index + 0.5) / blocks) * distance
+        x = (-0.43 + 0.39 * (index + 0.5) / blocks) * distance
         width, top = 0.056 * distance, float(rng.uniform(0.035, 0.1)) * distance
         add_box(f"block{index}", (x, distance, top / 2 - 10.0), (width, 3.0, top + 20.0), dark)
         for number in range(2):
-            side, size = 0.24 * width * (2 * number - 1), 0.0105 * distance
+            side, size = 0.24 * width * (2 * number - 1), 0.0125 * distance
             z = float(rng.uniform(-0.03 * distance, top - size))
             pane = (x + side, distance - 1.55, z)
             glow = glows[int(rng.integers(len(glows)))]
