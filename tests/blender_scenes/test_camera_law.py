@@ -28,6 +28,7 @@ class Case(NamedTuple):
     width: int
     right_px: float = 0.0
     up_px: float = 0.0
+    blades: int = 0
 
 
 CASES = [
@@ -58,7 +59,7 @@ def render_emitter(case: Case, folder: Path) -> tuple[NDArray[np.float64], NDArr
     reach = predicted + _EMITTER_RADIUS_PX + 6
     crop = (int(x - reach), int(y - reach), int(x + reach) + 1, int(y + reach) + 1)
     metres_per_px = case.distance_m / f_px
-    lens = Lens(fstop=case.fstop, focus_distance_m=case.focus_m)
+    lens = Lens(fstop=case.fstop, focus_distance_m=case.focus_m, blades=case.blades)
     shots = tuple(
         Shot(id=name, path=folder / f"{name}.exr", samples=_SAMPLES, seed=seed, lens=opening)
         for seed, (name, opening) in enumerate({"closed": None, "open": lens}.items())
@@ -106,6 +107,16 @@ def test_blur_radius_is_K_times_the_difference_of_disparities(case: Case, tmp_pa
     assert radius == pytest.approx(predicted, rel=0.01)
     assert total == pytest.approx(sharp_total, rel=0.02)
     assert x == pytest.approx(sharp_x, abs=0.1)
+
+
+def test_a_polygon_aperture_is_inscribed_in_the_disc(tmp_path: Path) -> None:
+    case = Case(50, 36.0, 1.4, 2.0, 8.0, 960, blades=5)
+    closed, opened = render_emitter(case, tmp_path)
+    variance = moments(opened)[1] - moments(closed)[1]
+    radius = blur_parameter(50, 36.0, 960, 1.4) * abs(1 / 8.0 - 1 / 2.0)
+    # along each axis a regular n-gon inscribed in radius r has the variance r^2 (1 + 2 cos^2(pi / n)) / 12
+    expected = 2 * radius**2 * (1 + 2 * np.cos(np.pi / 5) ** 2) / 12
+    assert np.sqrt(variance) == pytest.approx(np.sqrt(expected), rel=0.01)
 
 
 def test_the_focal_surface_is_a_plane(tmp_path: Path) -> None:
