@@ -74,8 +74,8 @@ def demo_command(
     threads: generator.cli.Threads = 0,
 ) -> None:
     """Render two scenes, score three methods, write the leaderboard page. Killed? Run it again: it goes on."""
+    from generator.build import generate
     from generator.config import load_preset
-    from generator.generate import generate
 
     started = time.monotonic()
     console = Console(stderr=True)

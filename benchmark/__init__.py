@@ -8,8 +8,9 @@ Names are loaded when first used.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from bokeh_render.lazy import load_on_use
 
 if TYPE_CHECKING:
     from .dataset import open_dataset
@@ -29,19 +30,16 @@ __all__ = [
     "to_dataframe",
 ]
 
-_HOME = {
-    "open_dataset": "dataset",
-    "included_method": "methods",
-    "load_protocol": "protocols",
-    "Result": "results",
-    "load_result": "results",
-    "to_dataframe": "results",
-    "evaluate": "run",
-    "score_folder": "run",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
+__getattr__ = load_on_use(
+    __name__,
+    {
+        "open_dataset": "dataset",
+        "included_method": "methods",
+        "load_protocol": "protocols",
+        "Result": "results",
+        "load_result": "results",
+        "to_dataframe": "results",
+        "evaluate": "run",
+        "score_folder": "run",
+    },
+)

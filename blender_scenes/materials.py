@@ -97,11 +97,11 @@ class Shader:
         self.node("ShaderNodeOutputMaterial", {"Surface": shader.outputs[0]})
         return self.material
 
-    def glow(self, colour: Any, strength: float, *, lights_scene: bool = False) -> bpy.types.Material:
+    def glow(self, colour: Any, strength: float) -> bpy.types.Material:
         """Finish as an emitter of radiance ``colour * strength`` (1 = display white); see :func:`emission`."""
         shader = self.node("ShaderNodeEmission", {"Color": colour, "Strength": strength})
         self.node("ShaderNodeOutputMaterial", {"Surface": shader.outputs[0]})
-        self.material.cycles.emission_sampling = "AUTO" if lights_scene else "NONE"
+        self.material.cycles.emission_sampling = "NONE"
         return self.material
 
 
@@ -112,13 +112,13 @@ def principled(
     return Shader(name).surface(colour, roughness=roughness, metallic=metallic, specular=specular)
 
 
-def emission(name: str, colour: Colour, strength: float, *, lights_scene: bool = False) -> bpy.types.Material:
+def emission(name: str, colour: Colour, strength: float) -> bpy.types.Material:
     """Return a glowing surface. strength: radiance factor (1 = display white).
 
-    lights_scene: sample it as a light source. Off for small bright emitters, whose light would only be noise;
-    such objects should also be hidden from indirect rays (see :func:`blender_scenes.lights.show_to_camera_only`).
+    It is not sampled as a light source: the light of small bright emitters would only be noise. Hide such objects from
+    indirect rays too (see :func:`blender_scenes.lights.show_to_camera_only`) and light the scene by lamps.
     """
-    return Shader(name).glow(colour, strength, lights_scene=lights_scene)
+    return Shader(name).glow(colour, strength)
 
 
 def wood(name: str, light: Colour, dark: Colour, *, along: str = "y", roughness: float = 0.45) -> bpy.types.Material:

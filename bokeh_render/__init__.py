@@ -5,8 +5,9 @@ Names are loaded when first used, so that importing this package never imports t
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from .lazy import load_on_use
 
 if TYPE_CHECKING:
     from .classical import ScatterResult, render_classical, scatter_reference
@@ -28,26 +29,19 @@ __all__ = [
     "write_image",
 ]
 
-_HOME = {
-    "ScatterResult": "classical",
-    "render_classical": "classical",
-    "scatter_reference": "classical",
-    "BadInputError": "errors",
-    "BokehbenchError": "errors",
-    "Encoding": "imagefile",
-    "Image": "imagefile",
-    "read_image": "imagefile",
-    "read_map": "imagefile",
-    "write_image": "imagefile",
-    "signed_defocus": "optics",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__ = load_on_use(
+    __name__,
+    {
+        "ScatterResult": "classical",
+        "render_classical": "classical",
+        "scatter_reference": "classical",
+        "BadInputError": "errors",
+        "BokehbenchError": "errors",
+        "Encoding": "imagefile",
+        "Image": "imagefile",
+        "read_image": "imagefile",
+        "read_map": "imagefile",
+        "write_image": "imagefile",
+        "signed_defocus": "optics",
+    },
+)

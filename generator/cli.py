@@ -45,8 +45,8 @@ def generate_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the record (or plan) as JSON.")] = False,
 ) -> None:
     """Render a dataset of bokeh stacks with Blender. Killed? The same command goes on where it stopped."""
+    from .build import generate
     from .config import GenerateConfig, load_config, load_preset
-    from .generate import generate
 
     if (config is None) == (preset is None):
         raise BadInputError("expected either --config FILE or --preset NAME (such as --preset demo)")

@@ -8,8 +8,9 @@ Names are loaded when first used.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from bokeh_render.lazy import load_on_use
 
 if TYPE_CHECKING:
     from .page import build_page
@@ -17,10 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Leaderboard", "build_page", "leaderboard"]
 
-_HOME = {"Leaderboard": "table", "leaderboard": "table", "build_page": "page"}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
+__getattr__ = load_on_use(
+    __name__,
+    {"Leaderboard": "table", "leaderboard": "table", "build_page": "page"},
+)

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import pytest
 
+from generator.build import generate
 from generator.config import GenerateConfig, NoiseFloorPlan
-from generator.generate import generate
 
 TINY = GenerateConfig(
     name="tiny",

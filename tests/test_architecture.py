@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,3 +68,14 @@ def test_no_global_random_state(path: Path) -> None:
 def test_modules_stay_small() -> None:
     long = {str(path.relative_to(ROOT)): n for path in SOURCES if (n := len(path.read_text().splitlines())) > 360}
     assert long == {}
+
+
+@pytest.mark.parametrize("package", [package for package in PACKAGES if package != "blender_scenes"])
+def test_public_names_load_and_stay_what_they_are(package: str) -> None:
+    module = importlib.import_module(package)
+    first = {name: getattr(module, name) for name in module.__all__}
+    for name, value in first.items():
+        assert callable(value), f"{package}.{name}"
+        assert getattr(module, name) is value, f"a sub-module hides {package}.{name}"
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = module.nothing

@@ -158,7 +158,7 @@ def test_a_named_place_without_weights_is_an_error(tmp_path: Path, monkeypatch: 
 
 def test_torchvision_is_never_imported() -> None:
     code = (
-        "import sys, benchmark.run, benchmark.metrics.lpips as l, leaderboards.page, generator.generate; "
+        "import sys, benchmark.run, benchmark.metrics.lpips as l, leaderboards.page, generator.build; "
         "l.read_heads(); "
         "sys.exit(bool({'torchvision', 'lpips', 'bpy'} & set(sys.modules)))"
     )

@@ -19,8 +19,8 @@ from bokeh_render.errors import BadInputError
 from bokeh_render.imagefile import read_image, read_map, write_image
 from bokeh_render.optics import display_from_light, light_from_display
 from bokeh_render.schema import load_json, sha256_of_file
+from generator.build import generate
 from generator.config import GenerateConfig, NoiseFloorPlan
-from generator.generate import generate
 from generator.scene_unit import measure_noise_floor
 from generator.stack import DatasetRecord, RenderedStackInfo, read_manifest, read_stack
 from tests.conftest import TINY
