@@ -46,6 +46,7 @@ scenes_app.command("list")(generator.cli.scenes_list_command)
 protocol_app.command("list")(benchmark.cli.protocol_list_command)
 protocol_app.command("show")(benchmark.cli.protocol_show_command)
 
+_INTERRUPTED = 130  # what typer exits with on Ctrl-C
 _DEMO_METHODS = ("identity", "gaussian", "classical")
 
 
@@ -188,9 +189,10 @@ def main() -> None:
         text = f"bokehbench: {error.strerror or error}{place}; what was finished stays, the same command goes on"
         Console(stderr=True).print(text, style="bold red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
-    except KeyboardInterrupt:
-        Console(stderr=True).print("\nbokehbench: stopped; the same command goes on from here")
-        sys.exit(130)
+    except SystemExit as end:
+        if end.code == _INTERRUPTED:
+            Console(stderr=True).print("bokehbench: stopped; the same command goes on from here", highlight=False)
+        raise
 
 
 if __name__ == "__main__":

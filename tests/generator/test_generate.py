@@ -156,6 +156,21 @@ def test_after_a_kill_only_what_was_missing_is_made(tmp_path: Path, victim: str)
     assert not list(out.rglob(f"{TEMPORARY_PREFIX}*"))
 
 
+def test_ctrl_c_stops_at_once_and_says_how_to_go_on(tmp_path: Path) -> None:
+    config, out = tmp_path / "config.yaml", tmp_path / "dataset"
+    config.write_text(yaml.safe_dump({**SLOW, "bokeh_samples": 100_000}))
+    with start(config, out) as process:
+        deadline = time.monotonic() + 120
+        while not (out / "scenes" / "window_table" / "image.exr").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        worker = _worker_of(process.pid)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 130
+        assert b"stopped; the same command goes on" in (process.stderr.read() if process.stderr else b"")
+    assert not Path(f"/proc/{worker}").exists()
+
+
 def _worker_of(parent: int) -> int:
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
