@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
+
 from bokeh_render.doctor import Check, check_package
 from bokeh_render.errors import BadInputError
 from bokeh_render.progress import progress_bars
-from rich.console import Console
 
 
 def evaluate_command(

@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+
 from bokeh_render.errors import BadInputError
 from bokeh_render.imagefile import read_image
 from bokeh_render.optics import Float32, display_from_light
@@ -21,6 +22,7 @@ from generator.stack import (
     IMAGE_FILE,
     INFO_FILE,
     MANIFEST_FILE,
+    WORK_FOLDER,
     DatasetRecord,
     SampleKey,
     Stack,
@@ -38,7 +40,7 @@ _ORIGINAL_PLACES = ("", "scenes", "data")
 
 @dataclass(frozen=True)
 class SceneFiles:
-    """Where a scene lies, and the sha256 of its files by name as the manifest has them (empty: not known yet)."""
+    """Where a scene lies, and the sha256 of each of its files by name."""
 
     folder: Path
     sha256: dict[str, str]
@@ -105,8 +107,7 @@ class Dataset:
         path = files.folder / file
         if not path.is_file():
             raise BadInputError(f"{path} is missing, though the dataset lists it; generate or download it again")
-        expected = files.sha256.get(file)
-        if expected is not None and sha256_of_file(path) != expected:
+        if sha256_of_file(path) != files.sha256.get(file):
             raise BadInputError(
                 f"{path} is not the file that {MANIFEST_FILE} lists (its sha256 differs): truncated or edited; "
                 "generate or download it again"
@@ -127,7 +128,7 @@ def open_dataset(root: Path) -> Dataset:
         raise BadInputError(f"{root} is not a folder; expected a dataset made by bokehbench generate")
     if (root / DATASET_FILE).is_file():
         return _open_ours(root)
-    if (root / ".work").is_dir():
+    if (root / WORK_FOLDER).is_dir():
         raise BadInputError(f"{root} is not finished; run the same bokehbench generate (or demo) again to complete it")
     return _open_original(root)
 

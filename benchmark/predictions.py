@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+
 from bokeh_render.atomic import TEMPORARY_PREFIX
 from bokeh_render.errors import BadInputError
 from bokeh_render.imagefile import read_image

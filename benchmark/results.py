@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import AwareDatetime, model_validator
+
 from bokeh_render.atomic import write_json
 from bokeh_render.errors import BadInputError
 from bokeh_render.schema import Record, load_json
-from pydantic import AwareDatetime, model_validator
 
 if TYPE_CHECKING:
     import pandas as pd

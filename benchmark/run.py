@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 import numpy as np
+
 from bokeh_render.atomic import write_json
 from bokeh_render.errors import BadInputError, BokehbenchError
 from bokeh_render.imagefile import write_image

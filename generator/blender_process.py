@@ -13,11 +13,12 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+from pydantic import Field, TypeAdapter
+
 import blender_scenes.catalogue
 from bokeh_render.atomic import write_json
 from bokeh_render.errors import BokehbenchError
 from bokeh_render.schema import Record
-from pydantic import Field, TypeAdapter
 
 WORKER = Path(blender_scenes.catalogue.__file__).with_name("worker.py").resolve()
 SYSTEM_LIBRARIES = ("libx11-6", "libxrender1", "libxfixes3", "libxi6", "libxkbcommon0", "libsm6", "libgl1")

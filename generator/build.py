@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
-from typing import get_args
 
 import blender_scenes.catalogue
 from bokeh_render.atomic import remove_leftovers, write_json, write_text
@@ -28,6 +27,7 @@ from .stack import (
     INFO_FILE,
     MANIFEST_FILE,
     SECOND_SEED_FOLDER,
+    WORK_FOLDER,
     DatasetRecord,
     ManifestEntry,
     RenderedStackInfo,
@@ -56,22 +56,32 @@ def generate(
     A killed run is taken up again by the same call. Raises BadInputError when ``out`` holds something else or is in
     use by another run, BokehbenchError when a render fails (what was finished stays).
     """
+    _check_folder(out)
+    if (out / DATASET_FILE).is_file():
+        return _existing(config, out)
     with _locked(out):
-        if (out / DATASET_FILE).is_file():
-            return _existing(config, out)
         _begin(config, out)
         remove_leftovers(out)
         units = [SceneUnit(config, scene, out, threads) for scene in config.scenes]
-        run_locally(list(units), jobs=jobs, report=report)
+        run_locally(units, jobs=jobs, report=report)
         return _finish(config, out)
+
+
+def _check_folder(out: Path) -> None:
+    """Refuse, before anything is written, a place that is neither new nor empty nor a dataset of ours."""
+    if out.exists() and not out.is_dir():
+        raise BadInputError(f"{out} is a file; expected a folder to write the dataset to")
+    if not out.exists() or (out / DATASET_FILE).is_file() or (out / WORK_FOLDER).is_dir():
+        return
+    stranger = next(iter(sorted(out.iterdir())), None)
+    if stranger is not None:
+        raise BadInputError(f"{out} is not empty (it holds {stranger.name!r}); expected a new or empty folder")
 
 
 @contextmanager
 def _locked(out: Path) -> Iterator[None]:
-    if out.exists() and not out.is_dir():
-        raise BadInputError(f"{out} is a file; expected a folder to write the dataset to")
-    (out / ".work").mkdir(parents=True, exist_ok=True)
-    with (out / ".work" / "lock").open("w") as lock:
+    (out / WORK_FOLDER).mkdir(parents=True, exist_ok=True)
+    with (out / WORK_FOLDER / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -83,13 +93,13 @@ def _existing(config: GenerateConfig, out: Path) -> DatasetRecord:
     record = load_json(DatasetRecord, out / DATASET_FILE)
     if record.config != config.model_dump(mode="json"):
         raise BadInputError(f"{out} holds a dataset made with another config; delete it or choose another folder")
-    shutil.rmtree(out / ".work", ignore_errors=True)
+    shutil.rmtree(out / WORK_FOLDER, ignore_errors=True)
     return record
 
 
 def _begin(config: GenerateConfig, out: Path) -> None:
     begun = _Begun(config_sha256=config.sha256, scenes_sha256=_scenes_sha256())
-    path = out / ".work" / _BEGUN_FILE
+    path = out / WORK_FOLDER / _BEGUN_FILE
     if path.is_file():
         if load_json(_Begun, path) != begun:
             raise BadInputError(
@@ -97,9 +107,6 @@ def _begin(config: GenerateConfig, out: Path) -> None:
                 "delete it or choose another folder"
             )
         return
-    strangers = [item.name for item in out.iterdir() if item.name != ".work"]
-    if strangers:
-        raise BadInputError(f"{out} is not empty (it holds {strangers[0]!r}); expected a new or empty folder")
     write_json(path, begun.model_dump(mode="json"))
 
 
@@ -124,7 +131,7 @@ def _finish(config: GenerateConfig, out: Path) -> DatasetRecord:
     record = DatasetRecord(
         name=config.name,
         version=config.version,
-        kind=get_args(DatasetRecord.model_fields["kind"].annotation)[0],
+        kind="stacks",
         config=config.model_dump(mode="json"),
         recipe_sha256=sha256_of_json(recipe),
         files_sha256=sha256_of_file(out / MANIFEST_FILE),
@@ -139,7 +146,7 @@ def _finish(config: GenerateConfig, out: Path) -> DatasetRecord:
     write_previews(out, infos)
     write_text(out / "README.md", card_text(record, infos))
     write_json(out / DATASET_FILE, record.model_dump(mode="json"))
-    shutil.rmtree(out / ".work", ignore_errors=True)
+    shutil.rmtree(out / WORK_FOLDER, ignore_errors=True)
     return record
 
 

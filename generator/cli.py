@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
+from rich.table import Table
+
 from blender_scenes.catalogue import SCENES
 from bokeh_render.doctor import Check
 from bokeh_render.errors import BadInputError, BokehbenchError
 from bokeh_render.progress import progress_bars
 from bokeh_render.schema import parse
-from rich.console import Console
-from rich.table import Table
 
 Jobs = Annotated[int, typer.Option("--jobs", min=0, help="Scenes rendered at a time, a process each; 0 = one a core.")]
 Threads = Annotated[int, typer.Option("--threads", min=0, help="CPU threads per process; 0 = share the cores.")]

@@ -6,10 +6,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated
 
+from pydantic import Field, field_validator, model_validator
+
 from blender_scenes.catalogue import SCENES
 from bokeh_render.errors import BadInputError
 from bokeh_render.schema import Record, load_yaml, sha256_of_json
-from pydantic import Field, field_validator, model_validator
 
 from .stack import Aperture
 

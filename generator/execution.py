@@ -6,6 +6,7 @@ other executors (a cluster, an array job) can take the same units.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from threading import Event
@@ -41,7 +42,7 @@ class Unit(Protocol):
         """Do what is missing; stop soon, leaving only whole files, once ``cancelled`` is set."""
 
 
-def run_locally(units: list[Unit], *, jobs: int, report: ReportStep) -> None:
+def run_locally(units: Sequence[Unit], *, jobs: int, report: ReportStep) -> None:
     """Run the units that are not done, ``jobs`` at a time, on this machine.
 
     The first failure stops the others (what they finished stays) and is raised.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+
 from bokeh_render.optics import DEPTH_OF_NOTHING_M, DisparityRange, fstop_for
 
 from .blender_process import Lens

@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Event
 
 import numpy as np
+
 from bokeh_render.atomic import write_json
 from bokeh_render.errors import BokehbenchError
 from bokeh_render.imagefile import read_exr_channels, read_image, read_map, write_image
@@ -32,7 +33,16 @@ from .blender_process import Job, Ready, Shot, ShotDone, run_job
 from .config import GenerateConfig
 from .execution import Needs
 from .plan import PlannedShot, StackOptics, plan_stack, stack_optics
-from .stack import DEPTH_FILE, INFO_FILE, SECOND_SEED_FOLDER, Camera, NoiseFloor, RenderedStackInfo, bokeh_file
+from .stack import (
+    DEPTH_FILE,
+    INFO_FILE,
+    SECOND_SEED_FOLDER,
+    WORK_FOLDER,
+    Camera,
+    NoiseFloor,
+    RenderedStackInfo,
+    bokeh_file,
+)
 
 SCENE_SEED = 0
 """The seed of a scene's layout: named test scenes are the seed-0 member of their family."""
@@ -76,7 +86,7 @@ class SceneUnit:
     @property
     def work(self) -> Path:
         """Where state between runs lies."""
-        return self.dataset / ".work" / self.scene
+        return self.dataset / WORK_FOLDER / self.scene
 
     def is_done(self) -> bool:
         """Return whether the stack is complete."""

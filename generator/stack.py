@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict
+
 from bokeh_render.errors import BadInputError
 from bokeh_render.imagefile import read_image, read_map
 from bokeh_render.optics import DisparityRange, Float32, disparity_from_depth, disparity_range
 from bokeh_render.schema import Record, load_json, parse, sha256_of_file
-from pydantic import BaseModel, ConfigDict
 
 DATASET_FILE = "dataset.json"
 MANIFEST_FILE = "manifest.jsonl"
@@ -27,6 +28,8 @@ INFO_FILE = "info.json"
 IMAGE_FILE = "image.exr"
 DEPTH_FILE = "depth.exr"
 SECOND_SEED_FOLDER = "seed2"
+WORK_FOLDER = ".work"
+"""Holds the state of an unfinished dataset; gone when it is finished."""
 
 Role = Literal["image", "depth", "bokeh", "bokeh_seed2", "info"]
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import matplotlib as mpl
 import numpy as np
+
 from benchmark.results import Result
 from bokeh_render.imagefile import write_image
 from bokeh_render.optics import Float32
@@ -100,12 +101,12 @@ def write_overview(path: Path, scenes: Sequence[Sources]) -> None:
         by_distance = sorted(sources.truth, key=lambda index: sources.focus[index])
         disparity = np.repeat(sources.disparity[..., None], 3, axis=2)
         rows.append([sources.image, disparity, sources.truth[by_distance[0]], sources.truth[by_distance[-1]]])
-    height, width, _ = rows[0][0].shape
+    height, width = (max(row[0].shape[axis] for row in rows) for axis in (0, 1))
     sheet = np.ones((len(rows) * (height + _GAP_PX) - _GAP_PX, 4 * (width + _GAP_PX) - _GAP_PX, 3), dtype=np.float32)
     for y, row in enumerate(rows):
         for x, picture in enumerate(row):
             top, left = y * (height + _GAP_PX), x * (width + _GAP_PX)
-            sheet[top : top + height, left : left + width] = picture[:height, :width]
+            sheet[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
     write_image(path, sheet, quality=90)
 
 

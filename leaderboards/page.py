@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import jinja2
+
 from benchmark.results import Result
 from bokeh_render.atomic import write_text
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from generator.blender_process import SYSTEM_LIBRARIES
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -30,6 +32,10 @@ def test_the_wheel_holds_the_six_things_and_their_data(wheel: Path) -> None:
     for needed in ("generator/presets/demo.yaml", "leaderboards/templates/page.html", "bokeh_render/py.typed"):
         assert needed in names
     assert not [name for name in names if name.endswith(("ruff.toml", ".pyc"))]
+
+
+def test_make_and_the_error_message_name_the_same_system_libraries() -> None:
+    assert f"BLENDER_LIBRARIES := {' '.join(SYSTEM_LIBRARIES)}\n" in (ROOT / "Makefile").read_text()
 
 
 def test_the_installed_command_works_beside_strangers(wheel: Path, tmp_path: Path) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from bokeh_render.optics import Float32
 from scipy.ndimage import gaussian_filter
+
+from bokeh_render.optics import Float32
 
 from .interface import MethodInput, package_revision
 

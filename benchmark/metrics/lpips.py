@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from bokeh_render.errors import BadInputError
 from numpy.typing import NDArray
 from torch import Tensor, nn
+
+from bokeh_render.errors import BadInputError
 
 WEIGHTS_VARIABLE = "BOKEHBENCH_LPIPS_WEIGHTS"
 TORCHVISION_FILE = "alexnet-owt-7be5be79.pth"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from bokeh_render.errors import BadInputError
 from numpy.typing import NDArray
 from skimage.metrics import structural_similarity
+
+from bokeh_render.errors import BadInputError
 
 from ..protocols import SsimSettings
 

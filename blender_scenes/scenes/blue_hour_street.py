@@ -1,6 +1,6 @@
 """A café street at blue hour: a laid table, an iron fence, a bicycle by a lamp, lit windows down to a clock tower.
 
-Tests: bright lights at every depth from 1.5 m to 75 m and a sky at infinity, thin bars and spokes over lights, a string
+Tests: bright lights at every depth from 1.5 m to 80 m, a sky 500 m away, thin bars and spokes over lights, strings
 of bulbs across the frame, strong occlusion edges at 1.3 m, 2.7 m and 5 m.
 """
 

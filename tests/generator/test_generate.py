@@ -91,6 +91,8 @@ def test_another_config_never_mixes_with_old_files(tiny_dataset: Path, tmp_path:
     with pytest.raises(BadInputError, match=r"not empty \(it holds 'thesis.tex'\)"):
         generate(TINY, tmp_path / "strange")
     assert (tmp_path / "strange" / "thesis.tex").read_text() == "years of work"
+    assert len(list((tmp_path / "strange").iterdir())) == 1, "a refusal must leave nothing behind"
+    assert not (tiny_dataset / ".work").exists()
 
 
 def test_the_noise_floor_of_known_noise(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bokeh_render.imagefile import read_image
 from leaderboards.gallery import Sources
 from leaderboards.page import build_page
 from tests.leaderboards.test_table import result
@@ -69,6 +70,17 @@ def test_the_page_holds_tables_and_every_picture_exists(tmp_path: Path) -> None:
         "pictures",
     }
     assert "&lt;b&gt;described" in page.read_text(), "text from results must be escaped"
+
+
+def test_scenes_of_different_sizes_fit_the_overview(tmp_path: Path) -> None:
+    def sized(scene: str, blur: int, focus: Sequence[int], methods: Sequence[str]) -> Sources:
+        image = np.full((12, 16, 3) if scene == "street" else (20, 8, 3), 0.5, dtype=np.float32)
+        every = dict.fromkeys(focus, image)
+        distances = dict.fromkeys(focus, 0.5)
+        return Sources(scene, scene, blur, distances, image, image[..., 0], every, dict.fromkeys(methods, every))
+
+    build_page([result("a", 35.0)], tmp_path, sized)
+    assert read_image(tmp_path / "overview.jpg").pixels.shape == (2 * 20 + 6, 4 * 16 + 3 * 6, 3)
 
 
 def test_a_page_without_pictures_is_whole_too(tmp_path: Path) -> None:
