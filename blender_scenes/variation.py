@@ -55,7 +55,7 @@ class Variation:
         return tuple(self.number(c, c - s, c + s) for c, s in zip(composed, spread, strict=True))
 
     def colour(self, composed: Colour, *, hue: float = 0.5, value: float = 0.3) -> Colour:
-        """Return a linear RGB colour as composed, or turned in hue (0.5 = to any) and scaled in value by up to ``value``."""
+        """Return a linear RGB colour as composed, or turned in hue (0.5: to any) and scaled by up to ``value``."""
         if not self.free:
             return composed
         h, s, v = colorsys.rgb_to_hsv(*composed)

@@ -8,6 +8,7 @@ from blender_scenes.catalogue import SCENES
 from bokeh_render.imagefile import read_image, read_map, write_image
 from bokeh_render.optics import disparity_from_depth, disparity_range, display_from_light
 
+from .scene_source import parse_scene
 from .stack import DEPTH_FILE, IMAGE_FILE, DatasetRecord, RenderedStackInfo, bokeh_file
 
 
@@ -57,7 +58,8 @@ def card_text(record: DatasetRecord, infos: dict[str, RenderedStackInfo]) -> str
     for scene, info in infos.items():
         far = f"{1 / info.disparity_min:.1f} m" if info.disparity_min > 1e-4 else "infinity"
         floors = ", ".join(f"{floor.psnr:.1f}" for floor in info.noise_floor) or "not measured"
-        lines.append(f"| {scene} | {SCENES[scene].tests} | {1 / info.disparity_max:.2f} m to {far} | {floors} |")
+        tests = SCENES[parse_scene(scene).name].tests
+        lines.append(f"| {scene} | {tests} | {1 / info.disparity_max:.2f} m to {far} | {floors} |")
     lines += [
         "",
         "The noise floor is the PSNR, in clipped display values, that a perfect and noise-free prediction would get.",

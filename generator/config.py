@@ -8,10 +8,10 @@ from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
-from blender_scenes.catalogue import SCENES
 from bokeh_render.errors import BadInputError
 from bokeh_render.schema import Record, load_yaml, sha256_of_json
 
+from .scene_source import parse_scene
 from .stack import Aperture
 
 UnitInterval = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -27,7 +27,8 @@ class NoiseFloorPlan(Record):
 class GenerateConfig(Record):
     """One dataset to make.
 
-    scenes: names from the catalogue; width, height: px; image_samples, bokeh_samples: samples per pixel;
+    scenes: test scenes (``window_table``) and training scenes (``window_table@17``); width, height: px;
+    image_samples, bokeh_samples: samples per pixel;
     blur_levels: K in px of blur radius at ``width`` per unit of normalised disparity, ascending;
     focus_disparities: normalised, 0 = farthest, 1 = nearest; seed: of everything random, 0 is as good as any.
     """
@@ -65,10 +66,9 @@ class GenerateConfig(Record):
 
 
 def check_scene_names(names: tuple[str, ...]) -> None:
-    """Refuse unknown or repeated scene names; raises BadInputError that lists the known ones."""
+    """Refuse unknown or repeated scenes; raises BadInputError that lists the known ones."""
     for name in names:
-        if name not in SCENES:
-            raise BadInputError(f"unknown scene {name!r}; expected one of {', '.join(SCENES)}")
+        parse_scene(name)
     if len(set(names)) != len(names):
         raise BadInputError(f"a scene is named twice in {', '.join(names)}; expected each once")
 

@@ -33,6 +33,7 @@ from .blender_process import Job, Ready, Shot, ShotDone, run_job
 from .config import GenerateConfig
 from .execution import Needs
 from .plan import PlannedShot, StackOptics, plan_stack, stack_optics
+from .scene_source import parse_scene
 from .stack import (
     DEPTH_FILE,
     INFO_FILE,
@@ -43,9 +44,6 @@ from .stack import (
     RenderedStackInfo,
     bokeh_file,
 )
-
-SCENE_SEED = 0
-"""The seed of a scene's layout: named test scenes are the seed-0 member of their family."""
 
 _MEMORY_MB = 700
 _NOISE_OF_ONE_RENDER_DB = 10 * np.log10(2.0)  # two renders differ by the noise of both
@@ -104,9 +102,11 @@ class SceneUnit:
         write_json(self.folder / INFO_FILE, info.model_dump(mode="json"))
 
     def _job(self, shots: tuple[Shot, ...]) -> Job:
+        source = parse_scene(self.scene)
         return Job(
-            scene=self.scene,
-            seed=SCENE_SEED,
+            scene=source.name,
+            seed=source.seed,
+            parameters={"free": True} if source.free else {},
             width=self.config.width,
             height=self.config.height,
             threads=self.threads,
@@ -187,7 +187,7 @@ class SceneUnit:
             f_stops=optics.f_stops,
             focal_length=survey.camera.lens_mm,
             scene=self.scene,
-            seed=SCENE_SEED,
+            seed=parse_scene(self.scene).seed,
             width=config.width,
             height=config.height,
             image_samples=config.image_samples,
