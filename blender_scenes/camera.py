@@ -8,12 +8,14 @@ The formulas themselves live in ``bokeh_render.optics``; here the camera is only
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import bpy
 from mathutils import Vector
 
 CLIP_END_M = 10_000.0
+_POINT_SAMPLES = 0.01  # px; the narrowest pixel filter Cycles takes: every sample lies at its pixel's centre
 
 
 def add_camera(
@@ -53,11 +55,13 @@ def open_lens(
     focus_distance_m: float,
     blades: int = 0,
     rotation_rad: float = 0.0,
+    ratio: float = 1.0,
 ) -> None:
     """Give the camera a lens of diameter ``lens_mm / fstop`` focused at a planar distance.
 
     focus_distance_m: along the optical axis, metres; blades: 0 for a disc, 3 or more for a regular polygon
-    inscribed in it; rotation_rad: its rotation, counter-clockwise as seen in background blur.
+    inscribed in it; rotation_rad: its rotation, counter-clockwise as seen in background blur; ratio: the opening's
+    height divided by its width (above 1: narrowed horizontally).
     """
     dof = camera.data.dof
     dof.use_dof = True
@@ -66,9 +70,48 @@ def open_lens(
     dof.aperture_fstop = fstop
     dof.aperture_blades = blades
     dof.aperture_rotation = rotation_rad
-    dof.aperture_ratio = 1.0
+    dof.aperture_ratio = ratio
 
 
 def close_lens(camera: bpy.types.Object) -> None:
     """Turn the camera into a pinhole: everything sharp, depth exact."""
     camera.data.dof.use_dof = False
+
+
+@contextmanager
+def pinhole_view(
+    scene: bpy.types.Scene,
+    camera: bpy.types.Object,
+    *,
+    right_m: float,
+    up_m: float,
+    shift_right_px: float,
+    shift_up_px: float,
+    margin_px: int,
+) -> Iterator[None]:
+    """Move the pinhole along the camera's own axes for one render of point samples, then put everything back.
+
+    right_m, up_m: how far from the lens centre; shift_right_px, shift_up_px: how far the image window is shifted, in
+    pixels of the frame; margin_px: added on all four sides. Every pixel is sampled at its centre (no pixel filter).
+    """
+    render, data, cycles = scene.render, camera.data, scene.cycles
+    place, sensor, shift = camera.location.copy(), data.sensor_width, (data.shift_x, data.shift_y)
+    width, height, filter_width = render.resolution_x, render.resolution_y, cycles.filter_width
+    wide = width + 2 * margin_px
+    close_lens(camera)
+    axes = camera.matrix_world.to_3x3().normalized()
+    camera.location = place + axes @ Vector((right_m, up_m, 0.0))
+    render.resolution_x, render.resolution_y = wide, height + 2 * margin_px
+    data.sensor_width = sensor * wide / width
+    # Blender counts both shifts in widths of the rendered window
+    data.shift_x = (shift[0] * width + shift_right_px) / wide
+    data.shift_y = (shift[1] * width + shift_up_px) / wide
+    cycles.filter_width = _POINT_SAMPLES
+    try:
+        yield
+    finally:
+        camera.location = place
+        data.sensor_width = sensor
+        data.shift_x, data.shift_y = shift
+        render.resolution_x, render.resolution_y = width, height
+        cycles.filter_width = filter_width

@@ -11,7 +11,10 @@ The job::
      "events": "/abs/events.jsonl",
      "shots": [{"id": "depth", "path": "/abs/depth.exr", "samples": 1, "seed": 0, "lens": null},
                {"id": "bokeh_00_01", "path": "/abs/b.exr", "samples": 128, "seed": 7,
-                "lens": {"fstop": 1.4, "focus_distance_m": 2.0, "blades": 0, "rotation_rad": 0.0}}]}
+                "lens": {"fstop": 1.4, "focus_distance_m": 2.0, "blades": 0, "rotation_rad": 0.0, "ratio": 1.0}},
+               {"id": "view_00017", "path": "/abs/v.exr", "samples": 1, "seed": 9, "lens": null,
+                "view": {"right_m": 0.01, "up_m": 0.0, "shift_right_px": -3.2, "shift_up_px": 0.1, "margin_px": 9}},
+               {"id": "disparity_aa", "path": "/abs/d.exr", "samples": 64, "seed": 1, "lens": null, "disparity": true}]}
 
 Events, one JSON object a line, each flushed when written: ``ready`` (camera, geometry hash, Blender's version),
 ``shot`` (id, seconds), ``finished``, ``failed`` (message). The exit code alone means nothing: a run is good when
@@ -82,8 +85,9 @@ def run(job: dict[str, Any], events: Events) -> None:
     import numpy as np
 
     from blender_scenes import stage
-    from blender_scenes.camera import close_lens, open_lens
+    from blender_scenes.camera import close_lens, open_lens, pinhole_view
     from blender_scenes.catalogue import BUILDABLE
+    from blender_scenes.disparity_light import disparity_as_light
 
     if job["scene"] not in BUILDABLE:
         raise ValueError(f"unknown scene {job['scene']!r}; known: {', '.join(BUILDABLE)}")
@@ -102,11 +106,20 @@ def run(job: dict[str, Any], events: Events) -> None:
     )
     for shot in job["shots"]:
         started = time.monotonic()
-        if shot["lens"] is None:
+        path, samples, seed = Path(shot["path"]), shot["samples"], shot["seed"]
+        if shot.get("view") is not None:
+            with pinhole_view(scene, camera, **shot["view"]):
+                stage.render_exr(scene, path, samples=samples, seed=seed)
+        elif shot.get("disparity"):
             close_lens(camera)
+            with disparity_as_light(scene):
+                stage.render_exr(scene, path, samples=samples, seed=seed)
         else:
-            open_lens(camera, **shot["lens"])
-        stage.render_exr(scene, Path(shot["path"]), samples=shot["samples"], seed=shot["seed"])
+            if shot["lens"] is None:
+                close_lens(camera)
+            else:
+                open_lens(camera, **shot["lens"])
+            stage.render_exr(scene, path, samples=samples, seed=seed)
         events.write("shot", id=shot["id"], seconds=round(time.monotonic() - started, 3))
     events.write("finished")
 

@@ -110,7 +110,7 @@ def write_image(path: Path, pixels: NDArray[Any], *, bits: int = 16, quality: in
     writer = {".exr": _write_exr, ".npy": _write_npy, ".pfm": _write_pfm, ".png": _write_png}.get(path.suffix.lower())
     with atomic_path(path) as temporary:
         if writer is not None:
-            writer(temporary, np.asarray(pixels), bits)
+            writer(temporary, np.ascontiguousarray(pixels), bits)
         else:
             _write_jpeg(temporary, np.asarray(pixels), quality)
 

@@ -28,22 +28,41 @@ _POLL_SECONDS = 0.05
 
 
 class Lens(Record):
-    """An open lens. focus_distance_m: planar metres; blades, rotation_rad: see ``generator.stack.Aperture``."""
+    """An open lens. focus_distance_m: planar metres; blades, rotation_rad, ratio: see ``bokeh_render.aperture``."""
 
     fstop: float
     focus_distance_m: float
     blades: int = 0
     rotation_rad: float = 0.0
+    ratio: float = 1.0
+
+
+class PinholeView(Record):
+    """One view of a light field, worked out by :mod:`generator.lightfield`; all the worker has to do is obey.
+
+    right_m, up_m: where the pinhole stands, from the lens centre along the camera's axes; shift_right_px, shift_up_px:
+    how far the image window is shifted; margin_px: added on all four sides.
+    """
+
+    right_m: float
+    up_m: float
+    shift_right_px: float
+    shift_up_px: float
+    margin_px: int
 
 
 class Shot(Record):
-    """One render. path: where the raw multilayer EXR goes; lens: None for a pinhole."""
+    """One render. path: where the raw multilayer EXR goes; lens: None for a pinhole; view: a pinhole off the axis,
+    point samples with a margin; disparity: the colours are raw disparity, 1/metre, anti-aliased.
+    """
 
     id: str
     path: Path
     samples: int
     seed: int
     lens: Lens | None = None
+    view: PinholeView | None = None
+    disparity: bool = False
 
 
 class Job(Record):

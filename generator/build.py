@@ -18,11 +18,13 @@ from bokeh_render.schema import Record, load_json, sha256_of_file, sha256_of_jso
 
 from .card import card_text, write_previews
 from .config import GenerateConfig
+from .corruption import planned_corruptions
 from .execution import run_locally
 from .scene_unit import SceneUnit
 from .stack import (
     DATASET_FILE,
     DEPTH_FILE,
+    DISPARITY_AA_FILE,
     IMAGE_FILE,
     INFO_FILE,
     MANIFEST_FILE,
@@ -154,10 +156,13 @@ def _entries(config: GenerateConfig, out: Path, scene: str) -> Iterator[Manifest
     folder = out / "scenes" / scene
     yield manifest_entry(out, folder / IMAGE_FILE, "image", scene, None, None)
     yield manifest_entry(out, folder / DEPTH_FILE, "depth", scene, None, None)
+    yield manifest_entry(out, folder / DISPARITY_AA_FILE, "disparity_aa", scene, None, None)
+    for corruption in planned_corruptions(config.corruptions, config.width):
+        yield manifest_entry(out, folder / corruption.file, "corrupted", scene, None, None)
     yield manifest_entry(out, folder / INFO_FILE, "info", scene, None, None)
     for blur in range(len(config.blur_levels)):
         for focus in range(len(config.focus_disparities)):
             yield manifest_entry(out, folder / bokeh_file(blur, focus), "bokeh", scene, blur, focus)
-            if focus in config.noise_floor.focus:
+            if config.engine == "path" and focus in config.noise_floor.focus:
                 second = folder / SECOND_SEED_FOLDER / bokeh_file(blur, focus)
                 yield manifest_entry(out, second, "bokeh_seed2", scene, blur, focus)

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -17,6 +17,9 @@ from bokeh_render.doctor import Check
 from bokeh_render.errors import BadInputError, BokehbenchError
 from bokeh_render.progress import progress_bars
 from bokeh_render.schema import parse
+
+if TYPE_CHECKING:
+    from .config import GenerateConfig
 
 Jobs = Annotated[int, typer.Option("--jobs", min=0, help="Scenes rendered at a time, a process each; 0 = one a core.")]
 Threads = Annotated[int, typer.Option("--threads", min=0, help="CPU threads per process; 0 = share the cores.")]
@@ -62,7 +65,7 @@ def generate_command(
     if changes:
         resolved = parse(GenerateConfig, {**resolved.model_dump(), **changes}, "options")
     if dry_run:
-        _print_plan(resolved.model_dump(mode="json"), as_json)
+        _print_plan(resolved, as_json)
         return
     jobs, threads = share_cores(jobs, threads, len(resolved.scenes))
     with progress_bars(Console(stderr=True)) as report:
@@ -73,18 +76,26 @@ def generate_command(
         typer.echo(f"{out}: {', '.join(resolved.scenes)}; files {record.files_sha256[:12]}")
 
 
-def _print_plan(config: dict[str, Any], as_json: bool) -> None:
-    levels, focus = len(config["blur_levels"]), len(config["focus_disparities"])
-    second = levels * len(config["noise_floor"]["focus"])
-    images = len(config["scenes"]) * (1 + levels * focus + second)
-    rays = config["width"] * config["height"] * config["bokeh_samples"] * images
+def _print_plan(config: GenerateConfig, as_json: bool) -> None:
+    from .estimate import estimate
+
+    cost = estimate(config, threads=os.cpu_count() or 1)
     if as_json:
-        typer.echo(json.dumps({"config": config, "images": images, "pixel_samples": rays}, indent=2))
+        typer.echo(json.dumps({"config": config.model_dump(mode="json"), **cost._asdict()}, indent=2))
         return
+    how = f"{config.bokeh_samples} lens views" if config.engine == "lightfield" else "one render an image"
+    typer.echo(f"{config.name} {config.version}: {config.width}×{config.height}, {', '.join(config.scenes)}")
     typer.echo(
-        f"{config['name']} {config['version']}: {config['width']}×{config['height']}, {', '.join(config['scenes'])}"
+        f"{len(config.blur_levels)} blur levels × {len(config.focus_disparities)} focus settings ({how}); "
+        f"{cost.images} images, {cost.camera_samples / 1e6:.0f} million camera samples"
     )
-    typer.echo(f"{levels} blur levels × {focus} focus settings; {images} images, {rays / 1e6:.0f} million camera rays")
+    typer.echo(f"about {_duration(cost.seconds)} on this machine, at most {cost.output_bytes / 1e6:.0f} MB")
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 5400:
+        return f"{max(1, round(seconds / 60))} minutes"
+    return f"{seconds / 3600:.1f} hours" if seconds < 172800 else f"{seconds / 86400:.0f} days"
 
 
 def scenes_list_command(as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False) -> None:

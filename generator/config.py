@@ -8,18 +8,24 @@ from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
+from bokeh_render.aperture import Aperture
 from bokeh_render.errors import BadInputError
 from bokeh_render.schema import Record, load_yaml, sha256_of_json
 
+from .corruption import CorruptionPlan
+from .lens_views import share_views
 from .scene_source import parse_scene
-from .stack import Aperture
+from .stack import Engine
 
 UnitInterval = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
 
 
 class NoiseFloorPlan(Record):
-    """Which bokeh images to render a second time with independent noise: these focus indices, at every blur level."""
+    """At which focus indices to measure the ground truth's noise, at every blur level.
+
+    ``path`` renders those images a second time, with other random numbers; ``lightfield`` compares its views' halves.
+    """
 
     focus: tuple[int, ...] = ()
 
@@ -28,7 +34,9 @@ class GenerateConfig(Record):
     """One dataset to make.
 
     scenes: test scenes (``window_table``) and training scenes (``window_table@17``); width, height: px;
-    image_samples, bokeh_samples: samples per pixel;
+    engine: how bokeh images are made, see ``generator.stack.Engine``; image_samples: of the all-in-focus image, per
+    pixel; bokeh_samples: with ``path`` per pixel of every bokeh image, with ``lightfield`` per pixel of the whole stack
+    (one a lens view, so the number of views);
     blur_levels: K in px of blur radius at ``width`` per unit of normalised disparity, ascending;
     focus_disparities: normalised, 0 = farthest, 1 = nearest; seed: of everything random, 0 is as good as any.
     """
@@ -42,7 +50,9 @@ class GenerateConfig(Record):
     bokeh_samples: Annotated[int, Field(ge=1)]
     blur_levels: Annotated[tuple[Positive, ...], Field(min_length=1, max_length=99)]
     focus_disparities: Annotated[tuple[UnitInterval, ...], Field(min_length=1, max_length=99)]
+    engine: Engine = "lightfield"
     aperture: Aperture = Aperture()
+    corruptions: CorruptionPlan = CorruptionPlan()
     seed: Annotated[int, Field(ge=0)] = 0
     noise_floor: NoiseFloorPlan = NoiseFloorPlan()
 
@@ -57,6 +67,17 @@ class GenerateConfig(Record):
         outside = [index for index in self.noise_floor.focus if not 0 <= index < len(self.focus_disparities)]
         if outside:
             raise ValueError(f"noise_floor.focus {outside} lies outside 0…{len(self.focus_disparities) - 1}")
+        return self
+
+    @model_validator(mode="after")
+    def _levels_can_share_views(self) -> GenerateConfig:
+        if list(self.blur_levels) != sorted(set(self.blur_levels)):
+            raise ValueError(f"blur_levels {list(self.blur_levels)} do not ascend; expected each larger than the last")
+        if self.engine == "lightfield":
+            try:
+                share_views(self.blur_levels, self.aperture, self.bokeh_samples)
+            except BadInputError as error:
+                raise ValueError(str(error)) from None
         return self
 
     @property

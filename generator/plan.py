@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bokeh_render.optics import DEPTH_OF_NOTHING_M, DisparityRange, fstop_for
+from bokeh_render.optics import DEPTH_OF_NOTHING_M, DisparityRange, focal_length_px, fstop_for
 
 from .blender_process import Lens
 from .config import GenerateConfig
-from .stack import IMAGE_FILE, SECOND_SEED_FOLDER, Camera, Role, bokeh_file
+from .lightfield import LightFieldPlan, plan_light_field
+from .stack import IMAGE_FILE, SECOND_SEED_FOLDER, Camera, Role, bokeh_file, focus_disparity
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,10 @@ def stack_optics(config: GenerateConfig, camera: Camera, disparities: DisparityR
 
 
 def plan_stack(config: GenerateConfig, scene: str, optics: StackOptics) -> list[PlannedShot]:
-    """Return every image of a scene's stack, in the order in which to render them."""
-    shots = [PlannedShot(IMAGE_FILE, "image", config.image_samples, _render_seed(config.seed, scene, IMAGE_FILE))]
+    """Return every image of a scene's stack that Cycles renders whole, in the order in which to render them."""
+    shots = [PlannedShot(IMAGE_FILE, "image", config.image_samples, render_seed(config.seed, scene, IMAGE_FILE))]
+    if config.engine == "lightfield":
+        return shots
     second: list[PlannedShot] = []
     for blur, fstop in enumerate(optics.f_stops):
         for focus, distance in enumerate(optics.focus_distances):
@@ -57,13 +60,27 @@ def plan_stack(config: GenerateConfig, scene: str, optics: StackOptics) -> list[
                 if role == "bokeh_seed2" and focus not in config.noise_floor.focus:
                     continue
                 file = folder + bokeh_file(blur, focus)
-                seed = _render_seed(config.seed, scene, file)
+                seed = render_seed(config.seed, scene, file)
                 shot = PlannedShot(file, role, config.bokeh_samples, seed, lens, blur, focus)  # type: ignore[arg-type]
                 (shots if role == "bokeh" else second).append(shot)
     return shots + second
 
 
-def _render_seed(seed: int, scene: str, file: str) -> int:
-    """Return Cycles' seed for one image: its own for each, the same at every run."""
+def plan_views(config: GenerateConfig, scene: str, optics: StackOptics, camera: Camera) -> LightFieldPlan:
+    """Return the light field from which the bokeh images of a scene's stack are made (engine ``lightfield``)."""
+    return plan_light_field(
+        blur_levels=config.blur_levels,
+        blur_parameters=optics.blur_parameters,
+        focus_disparities=[focus_disparity(distance) for distance in optics.focus_distances],
+        aperture=config.aperture,
+        views=config.bokeh_samples,
+        focal_length_px=focal_length_px(camera.lens_mm, camera.sensor_width_mm, config.width),
+        shape=(config.height, config.width),
+        seed=render_seed(config.seed, scene, "views"),
+    )
+
+
+def render_seed(seed: int, scene: str, file: str) -> int:
+    """Return Cycles' seed for one image or view: its own for each, the same at every run."""
     state = np.random.SeedSequence([seed, *f"{scene}/{file}".encode()]).generate_state(1)
     return int(state[0]) & 0x7FFFFFFF

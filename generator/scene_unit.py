@@ -8,45 +8,62 @@ A finished image is a whole file in ``scenes/<scene>/``; ``info.json`` is writte
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Event
+from typing import Protocol
 
 import numpy as np
 
 from bokeh_render.atomic import write_json
 from bokeh_render.errors import BokehbenchError
-from bokeh_render.imagefile import read_exr_channels, read_image, read_map, write_image
+from bokeh_render.imagefile import read_exr_channels, read_map, write_image
 from bokeh_render.journal import append_to_journal, read_journal
-from bokeh_render.optics import (
-    DEPTH_OF_NOTHING_M,
-    DisparityRange,
-    Float32,
-    disparity_from_depth,
-    disparity_range,
-    display_from_light,
-)
+from bokeh_render.optics import DEPTH_OF_NOTHING_M, DisparityRange, disparity_from_depth, disparity_range
 from bokeh_render.progress import ReportStep, Step
 from bokeh_render.schema import Record, load_json
 
 from .blender_process import Job, Ready, Shot, ShotDone, run_job
 from .config import GenerateConfig
+from .corruption import corrupt, planned_corruptions
 from .execution import Needs
-from .plan import PlannedShot, StackOptics, plan_stack, stack_optics
+from .image_shots import ImageShots, channel, read_light
+from .lightfield_run import LightFieldRun
+from .noise_floor import noise_floors, second_seed_psnrs
+from .plan import StackOptics, plan_stack, plan_views, render_seed, stack_optics
 from .scene_source import parse_scene
 from .stack import (
     DEPTH_FILE,
+    DISPARITY_AA_FILE,
     INFO_FILE,
-    SECOND_SEED_FOLDER,
     WORK_FOLDER,
     Camera,
+    Corruption,
     NoiseFloor,
     RenderedStackInfo,
-    bokeh_file,
 )
 
 _MEMORY_MB = 700
-_NOISE_OF_ONE_RENDER_DB = 10 * np.log10(2.0)  # two renders differ by the noise of both
+
+
+class ShotGroup(Protocol):
+    """Renders that belong together: what is left of them, and what to do with each as it comes in."""
+
+    @property
+    def total(self) -> int:
+        """How many renders there are in all."""
+
+    @property
+    def done(self) -> int:
+        """How many of them are in."""
+
+    def shots(self, raw: Path) -> list[Shot]:
+        """Return what is left to render, in order. raw: folder for the worker's files."""
+
+    def accept(self, shot: Shot) -> None:
+        """Take a finished render; its file is deleted afterwards."""
 
 
 class Survey(Record):
@@ -94,12 +111,32 @@ class SceneUnit:
         """Render what is missing and write ``info.json``; see :class:`generator.execution.Unit`."""
         shutil.rmtree(self.work / "raw", ignore_errors=True)
         survey = self._survey(cancelled)
-        disparities = disparity_range(disparity_from_depth(read_map(self.folder / DEPTH_FILE)))
+        disparity = disparity_from_depth(read_map(self.folder / DEPTH_FILE))
+        disparities = disparity_range(disparity)
         optics = stack_optics(self.config, survey.camera, disparities)
-        plan = plan_stack(self.config, self.scene, optics)
-        self._render(plan, survey, report, cancelled)
-        info = self._describe(survey, optics, disparities)
+        corruptions = planned_corruptions(self.config.corruptions, self.config.width)
+        for corruption in corruptions:
+            if not (self.folder / corruption.file).is_file():
+                corrupted = corrupt(disparities.normalise(disparity), corruption)
+                write_image(self.folder / corruption.file, corrupted, bits=32)
+        images = ImageShots(plan_stack(self.config, self.scene, optics), self.folder)
+        light_field = self._light_field(survey, optics) if self.config.engine == "lightfield" else None
+        self._render([images, light_field] if light_field else [images], survey, report, cancelled)
+        if light_field:
+            floors = noise_floors(light_field.noise_psnrs(), "half_views")
+        else:
+            floors = noise_floors(self._second_seed_psnrs(), "second_seed")
+        info = self._describe(survey, optics, disparities, corruptions, floors)
         write_json(self.folder / INFO_FILE, info.model_dump(mode="json"))
+
+    def _light_field(self, survey: Survey, optics: StackOptics) -> LightFieldRun:
+        return LightFieldRun(
+            plan_views(self.config, self.scene, optics, survey.camera),
+            self.folder,
+            self.work,
+            noise_focus=self.config.noise_floor.focus,
+            seed_of=partial(render_seed, self.config.seed, self.scene),
+        )
 
     def _job(self, shots: tuple[Shot, ...]) -> Job:
         source = parse_scene(self.scene)
@@ -127,41 +164,47 @@ class SceneUnit:
                 camera = Camera.model_validate(event.camera)
                 surveys.append(Survey(camera=camera, geometry_sha256=event.geometry_sha256, blender=event.blender))
 
-        job = self._job((Shot(id=DEPTH_FILE, path=raw.resolve(), samples=1, seed=0),))
-        run_job(job, self.work / "survey", note, cancelled=cancelled)
-        write_image(depth_path, np.minimum(_single(read_exr_channels(raw), "Depth"), DEPTH_OF_NOTHING_M), bits=32)
-        raw.unlink()
+        depth = Shot(id=DEPTH_FILE, path=raw.resolve(), samples=1, seed=0)
+        smooth = Shot(
+            id=DISPARITY_AA_FILE,
+            path=raw.with_name(DISPARITY_AA_FILE).resolve(),
+            samples=self.config.image_samples,
+            seed=0,
+            disparity=True,
+        )
+        run_job(self._job((depth, smooth)), self.work / "survey", note, cancelled=cancelled)
+        write_image(self.folder / DISPARITY_AA_FILE, read_light(smooth)[0], bits=32)
+        nearest = channel(read_exr_channels(depth.path), "Depth")
+        write_image(depth_path, np.minimum(nearest, DEPTH_OF_NOTHING_M), bits=32)
+        shutil.rmtree(raw.parent)
         write_json(survey_path, surveys[0].model_dump(mode="json"))
         return surveys[0]
 
-    def _render(self, plan: list[PlannedShot], survey: Survey, report: ReportStep, cancelled: Event) -> None:
-        """Render the images that are not there yet, all in one process; convert each as soon as it is written."""
-        missing = {shot.file: shot for shot in plan if not (self.folder / shot.file).is_file()}
-        report(Step(self.scene, len(plan) - len(missing), len(plan), next(iter(missing), "")))
-        if not missing:
-            return
+    def _second_seed_psnrs(self) -> dict[int, dict[int, float]]:
+        focus = self.config.noise_floor.focus
+        return {blur: second_seed_psnrs(self.folder, blur, focus) for blur in range(len(self.config.blur_levels))}
+
+    def _render(self, groups: Sequence[ShotGroup], survey: Survey, report: ReportStep, cancelled: Event) -> None:
+        """Render what the groups still lack, all in one process; hand over each render as soon as it is written."""
         raw = self.work / "raw"
-        shots = tuple(
-            Shot(
-                id=shot.file,
-                path=(raw / shot.file.replace("/", "_")).resolve(),
-                samples=shot.samples,
-                seed=shot.seed,
-                lens=shot.lens,
-            )
-            for shot in missing.values()
-        )
+        owners = {shot.id: (shot, group) for group in groups for shot in group.shots(raw)}
+        total = sum(group.total for group in groups)
+        report(Step(self.scene, total - len(owners), total, next(iter(owners), "")))
+        if not owners:
+            return
         raw.mkdir(parents=True, exist_ok=True)
-        left = dict(missing)
 
         def accept(event: Ready | ShotDone) -> None:
             if isinstance(event, Ready):
                 self._check_unchanged(survey, event)
                 return
-            path = raw / event.id.replace("/", "_")
-            self._accept_image(path, left.pop(event.id), event.seconds)
-            report(Step(self.scene, len(plan) - len(left), len(plan), next(iter(left), "")))
+            shot, group = owners[event.id]
+            group.accept(shot)
+            shot.path.unlink()
+            append_to_journal(self.work / "shots.jsonl", {"shot": event.id, "seconds": event.seconds})
+            report(Step(self.scene, sum(group.done for group in groups), total, event.id))
 
+        shots = tuple(shot for shot, _ in owners.values())
         run_job(self._job(shots), self.work / "render", accept, cancelled=cancelled)
 
     def _check_unchanged(self, survey: Survey, event: Ready) -> None:
@@ -171,15 +214,14 @@ class SceneUnit:
                 f"version changed); delete {self.dataset} or generate into another folder"
             )
 
-    def _accept_image(self, raw: Path, shot: PlannedShot, seconds: float) -> None:
-        light = np.stack([_single(read_exr_channels(raw), f"Combined.{letter}") for letter in "RGB"], axis=2)
-        if not np.isfinite(light).all():
-            raise BokehbenchError(f"scene {self.scene}: {shot.file} came out with NaN or infinite colours")
-        write_image(self.folder / shot.file, light, bits=16)
-        raw.unlink()
-        append_to_journal(self.work / "shots.jsonl", {"file": shot.file, "seconds": seconds})
-
-    def _describe(self, survey: Survey, optics: StackOptics, disparities: DisparityRange) -> RenderedStackInfo:
+    def _describe(
+        self,
+        survey: Survey,
+        optics: StackOptics,
+        disparities: DisparityRange,
+        corruptions: tuple[Corruption, ...],
+        floors: tuple[NoiseFloor, ...],
+    ) -> RenderedStackInfo:
         config = self.config
         return RenderedStackInfo(
             blur_parameters=optics.blur_parameters,
@@ -192,40 +234,16 @@ class SceneUnit:
             height=config.height,
             image_samples=config.image_samples,
             bokeh_samples=config.bokeh_samples,
+            engine=config.engine,
             aperture=config.aperture,
+            corruptions=corruptions,
             camera=survey.camera,
             blur_parameters_normalised=config.blur_levels,
             focus_disparities_normalised=config.focus_disparities,
             disparity_min=disparities.minimum,
             disparity_max=disparities.maximum,
-            noise_floor=measure_noise_floor(self.folder, config),
+            noise_floor=floors,
             geometry_sha256=survey.geometry_sha256,
             blender=survey.blender,
             render_seconds=round(sum(shot["seconds"] for shot in read_journal(self.work / "shots.jsonl")), 1),
         )
-
-
-def _single(channels: dict[str, Float32], ending: str) -> Float32:
-    """Return the one channel of a raw render whose name holds ``ending`` (``Depth``, ``Combined.R``)."""
-    return next(values for name, values in channels.items() if ending in name)
-
-
-def measure_noise_floor(folder: Path, config: GenerateConfig) -> tuple[NoiseFloor, ...]:
-    """Compare the two seeds of a stack, per blur level, in clipped display values.
-
-    folder: the scene's; both renders must be there. Returns one entry per blur level that was rendered twice.
-    """
-    floors = []
-    for blur in range(len(config.blur_levels)):
-        psnrs = []
-        for focus in config.noise_floor.focus:
-            first, second = (
-                np.clip(display_from_light(read_image(folder / sub / bokeh_file(blur, focus)).pixels), 0.0, 1.0)
-                for sub in ("", SECOND_SEED_FOLDER)
-            )
-            error = float(np.mean((first.astype(np.float64) - second) ** 2))
-            psnrs.append(-10 * np.log10(max(error, 1e-12)) + _NOISE_OF_ONE_RENDER_DB)
-        if psnrs:
-            floor = NoiseFloor(blur=blur, psnr=round(float(np.mean(psnrs)), 3), measured_focus=config.noise_floor.focus)
-            floors.append(floor)
-    return tuple(floors)

@@ -3,7 +3,8 @@
     <dataset>/dataset.json      what it is, how it was made, its two hashes
               manifest.jsonl    one line per data file; the list of samples follows from it
               README.md         the dataset card; previews/ small JPEGs to look at (neither is data)
-              scenes/<id>/      image.exr  depth.exr  bokeh_KK_FF.exr  seed2/bokeh_KK_FF.exr  info.json
+              scenes/<id>/      image.exr  depth.exr  disparity_aa.exr  corrupted_00…14.exr  bokeh_KK_FF.exr
+                                seed2/bokeh_KK_FF.exr  info.json
 
 The original BLB download has the same stacks without manifest; :class:`StackInfo` reads its ``info.json`` too.
 """
@@ -17,9 +18,10 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from bokeh_render.aperture import Aperture
 from bokeh_render.errors import BadInputError
 from bokeh_render.imagefile import read_image, read_map
-from bokeh_render.optics import DisparityRange, Float32, disparity_from_depth, disparity_range
+from bokeh_render.optics import DEPTH_OF_NOTHING_M, DisparityRange, Float32, disparity_from_depth, disparity_range
 from bokeh_render.schema import Record, load_json, parse, sha256_of_file
 
 DATASET_FILE = "dataset.json"
@@ -27,11 +29,24 @@ MANIFEST_FILE = "manifest.jsonl"
 INFO_FILE = "info.json"
 IMAGE_FILE = "image.exr"
 DEPTH_FILE = "depth.exr"
+DISPARITY_AA_FILE = "disparity_aa.exr"
 SECOND_SEED_FOLDER = "seed2"
+APERTURE_CONVENTION = (
+    "x right, y up in the image; a polygon is inscribed in the disc of radius K and has a corner at pi / blades + "
+    "rotation_rad, counter-clockwise from x; ratio = height / width, the height stays; so seen in blur behind the "
+    "focal plane, turned by 180 degrees in front of it"
+)
 WORK_FOLDER = ".work"
 """Holds the state of an unfinished dataset; gone when it is finished."""
 
-Role = Literal["image", "depth", "bokeh", "bokeh_seed2", "info"]
+Role = Literal["image", "depth", "disparity_aa", "corrupted", "bokeh", "bokeh_seed2", "info"]
+Engine = Literal["path", "lightfield"]
+"""How bokeh images are made: each traced through the lens by Cycles, or all from one light field of pinhole views."""
+
+
+def focus_disparity(distance_m: float) -> float:
+    """Return the raw disparity, 1/metre, of a focus distance; 65504 and beyond are infinity, 0."""
+    return 0.0 if distance_m >= DEPTH_OF_NOTHING_M else 1.0 / distance_m
 
 
 class SampleKey(NamedTuple):
@@ -52,18 +67,22 @@ def bokeh_name(blur: int, focus: int) -> str:
     return f"bokeh_{blur:02d}_{focus:02d}"
 
 
+def corrupted_file(index: int) -> str:
+    """Return the name of a corrupted map in its scene's folder."""
+    return f"corrupted_{index:02d}.exr"
+
+
 def bokeh_file(blur: int, focus: int) -> str:
     """Return the name of a ground-truth file in its scene's folder."""
     return bokeh_name(blur, focus) + ".exr"
 
 
-class Aperture(Record):
-    """The opening of the lens. blades: 0 = disc, 3 or more = regular polygon inscribed in it;
-    rotation_rad: of its corners, counter-clockwise as seen in background blur (x right, y up).
-    """
+class Corruption(Record):
+    """One corrupted disparity map. file: its name; size_px: sigma or radius in pixels of this image."""
 
-    blades: int = 0
-    rotation_rad: float = 0.0
+    file: str
+    kind: Literal["gaussian", "dilation", "erosion"]
+    size_px: float
 
 
 class Camera(Record):
@@ -78,13 +97,14 @@ class NoiseFloor(Record):
     """What the ground truth's own noise leaves possible at one blur level.
 
     psnr: dB, clipped display values: what a perfect, noise-free prediction would score on average over the settings
-    measured; found from two renders with independent seeds, whose difference holds twice the noise of one.
-    measured_focus: the focus indices that were rendered twice.
+    measured; measured_focus: the focus indices looked at; measure: from a second render with other random numbers, or
+    from the difference of the two halves of a light field's views (see ``generator.noise_floor``).
     """
 
     blur: int
     psnr: float
     measured_focus: tuple[int, ...]
+    measure: Literal["second_seed", "half_views"] = "second_seed"
 
 
 class StackInfo(BaseModel):
@@ -106,11 +126,15 @@ class StackInfo(BaseModel):
     @property
     def focus_disparities(self) -> tuple[float, ...]:
         """Raw focus disparities, 1/metre; infinity is 0."""
-        return tuple(0.0 if distance >= 65504.0 else 1.0 / distance for distance in self.focus_distances)
+        return tuple(focus_disparity(distance) for distance in self.focus_distances)
 
 
 class RenderedStackInfo(StackInfo):
-    """``info.json`` of a stack that we rendered."""
+    """``info.json`` of a stack that we rendered.
+
+    bokeh_samples: per pixel and image with engine ``path``; per pixel and stack, one a lens view, with ``lightfield``;
+    aperture_convention: how ``aperture`` is oriented; corruptions: what the corrupted maps are.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -120,6 +144,9 @@ class RenderedStackInfo(StackInfo):
     height: int
     image_samples: int
     bokeh_samples: int
+    engine: Engine = "path"
+    aperture_convention: str = APERTURE_CONVENTION
+    corruptions: tuple[Corruption, ...] = ()
     camera: Camera
     blur_parameters_normalised: tuple[float, ...]
     focus_disparities_normalised: tuple[float, ...]

@@ -20,6 +20,7 @@ TINY = GenerateConfig(
     height=64,
     image_samples=8,
     bokeh_samples=8,
+    engine="path",
     blur_levels=(1.5, 4.0),
     focus_disparities=(0.1, 0.6),
     noise_floor=NoiseFloorPlan(focus=(1,)),

@@ -14,7 +14,7 @@ GOOD = {
     "width": 96,
     "height": 64,
     "image_samples": 4,
-    "bokeh_samples": 4,
+    "bokeh_samples": 16,
     "blur_levels": [2.0],
     "focus_disparities": [0.5],
 }
@@ -45,6 +45,11 @@ def test_a_good_config_is_read_and_hashed_by_content(tmp_path: Path) -> None:
         ({"blur_levels": [-1.0]}, r"blur_levels\.0: .*greater than 0"),
         ({"focus_disparities": [1.5]}, r"focus_disparities\.0: .*less than or equal to 1"),
         ({"name": "../up"}, "name: "),
+        ({"bokeh_samples": 4}, "4 views are too few for a blur radius of 2 px.*expected at least 8"),
+        ({"blur_levels": [3.0, 2.0]}, "do not ascend"),
+        ({"aperture": {"blades": 2}}, "2 blades; expected 0 for a disc, or 3 to 11"),
+        ({"aperture": {"ratio": 0}}, r"aperture\.ratio: .*greater than or equal to 0.1"),
+        ({"corruptions": {"dilation_radius_px": [0]}}, r"dilation_radius_px\.0: .*greater than 0"),
         ({"noise_floor": {"focus": [3]}}, r"noise_floor\.focus \[3\] lies outside"),
         ({"noise_floor": {"focsu": [0]}}, "unknown key"),
         ({"aperture": {"blades": 5, "shape": "star"}}, "unknown key 'aperture.shape'"),
@@ -73,7 +78,7 @@ def test_every_preset_is_valid(name: str) -> None:
 
 
 def test_an_unknown_preset_lists_the_known_ones() -> None:
-    with pytest.raises(BadInputError, match="expected one of demo"):
+    with pytest.raises(BadInputError, match="expected one of blb, blb-mini, blb-tiny, demo"):
         load_preset("nemo")
 
 
@@ -81,4 +86,4 @@ def test_the_demo_is_what_was_promised() -> None:
     demo = load_preset("demo")
     assert (demo.width, demo.height) == (384, 256)
     assert (len(demo.scenes), len(demo.blur_levels), len(demo.focus_disparities)) == (2, 2, 3)
-    assert max(demo.image_samples, demo.bokeh_samples) <= 128
+    assert demo.image_samples <= 128

@@ -16,19 +16,18 @@ import yaml
 
 from bokeh_render.atomic import TEMPORARY_PREFIX
 from bokeh_render.errors import BadInputError
-from bokeh_render.imagefile import read_image, read_map, write_image
-from bokeh_render.optics import display_from_light, light_from_display
+from bokeh_render.imagefile import read_image, read_map
+from bokeh_render.optics import display_from_light
 from bokeh_render.schema import load_json, sha256_of_file
 from generator.build import generate
-from generator.config import GenerateConfig, NoiseFloorPlan
-from generator.scene_unit import measure_noise_floor
+from generator.config import GenerateConfig
 from generator.stack import DatasetRecord, RenderedStackInfo, read_manifest, read_stack
 from tests.conftest import TINY
 
 
 def test_every_file_is_listed_with_its_hash_and_nothing_else_lies_there(tiny_dataset_once: Path) -> None:
     entries = read_manifest(tiny_dataset_once / "manifest.jsonl")
-    assert len(entries) == 2 * (3 + 4 + 2)
+    assert len(entries) == 2 * (4 + 15 + 4 + 2)
     for entry in entries:
         path = tiny_dataset_once / entry.path
         assert (path.stat().st_size, sha256_of_file(path)) == (entry.bytes, entry.sha256)
@@ -95,18 +94,6 @@ def test_another_config_never_mixes_with_old_files(tiny_dataset: Path, tmp_path:
     assert not (tiny_dataset / ".work").exists()
 
 
-def test_the_noise_floor_of_known_noise(tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    (tmp_path / "seed2").mkdir()
-    for folder in ("", "seed2"):
-        noisy = np.clip(0.5 + rng.normal(0, 0.02, (128, 128, 3)), 0, 1)
-        write_image(tmp_path / folder / "bokeh_00_00.exr", light_from_display(noisy), bits=32)
-    config = TINY.model_copy(update={"blur_levels": (1.0,), "noise_floor": NoiseFloorPlan(focus=(0,))})
-    (floor,) = measure_noise_floor(tmp_path, config)
-    # one render's noise has the standard deviation 0.02, and that is what a perfect prediction is off by
-    assert floor.psnr == pytest.approx(-20 * np.log10(0.02), abs=0.1)
-
-
 SLOW = {
     "name": "killed",
     "scenes": ["window_table"],
@@ -114,6 +101,7 @@ SLOW = {
     "height": 64,
     "image_samples": 64,
     "bokeh_samples": 64,
+    "engine": "path",
     "blur_levels": [2.0, 4.0],
     "focus_disparities": [0.1, 0.5, 0.9],
 }
@@ -143,9 +131,10 @@ def test_after_a_kill_only_what_was_missing_is_made(tmp_path: Path, victim: str)
             assert b"Blender was killed" in (process.stderr.read() if process.stderr else b"")
     assert not (out / "dataset.json").exists()
     finished = {path: (path.stat().st_mtime_ns, sha256_of_file(path)) for path in scene.glob("*.exr")}
-    assert len(finished) < 8
+    assert len(list(scene.glob("bokeh_*.exr"))) < 6
     for path in finished:
-        assert np.isfinite(read_map(path) if path.name == "depth.exr" else read_image(path).pixels).all()
+        colour = path.name.startswith(("bokeh", "image"))
+        assert np.isfinite(read_image(path).pixels if colour else read_map(path)).all()
     (scene / f"{TEMPORARY_PREFIX}torn.exr").write_bytes(b"half a file")
     torn_log = out / ".work" / "window_table" / "shots.jsonl"
     torn_log.write_text(torn_log.read_text() + '{"file": "bok')
@@ -156,6 +145,48 @@ def test_after_a_kill_only_what_was_missing_is_made(tmp_path: Path, victim: str)
     assert [entry.role for entry in entries].count("bokeh") == 6
     assert record.files_sha256 == sha256_of_file(out / "manifest.jsonl")
     assert not list(out.rglob(f"{TEMPORARY_PREFIX}*"))
+
+
+def test_a_killed_light_field_goes_on_from_its_sums(tmp_path: Path) -> None:
+    views = {**SLOW, "engine": "lightfield", "bokeh_samples": 120, "noise_floor": {"focus": [1]}}
+    config, out = tmp_path / "config.yaml", tmp_path / "dataset"
+    config.write_text(yaml.safe_dump(views))
+    scene = out / "scenes" / "window_table"
+    with start(config, out) as process:
+        deadline = time.monotonic() + 120
+        while not (out / ".work" / "window_table" / "light_field.npz").exists():
+            assert process.poll() is None, "the run ended before it could be killed"
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+    first_level = {path: sha256_of_file(path) for path in scene.glob("bokeh_00_*.exr")}
+    assert len(first_level) == 3
+    assert not list(scene.glob("bokeh_01_*.exr"))
+
+    generate(GenerateConfig.model_validate(views), out)
+    assert {path: sha256_of_file(path) for path in first_level} == first_level, "finished images are not made again"
+    undisturbed = tmp_path / "undisturbed"
+    generate(GenerateConfig.model_validate(views), undisturbed)
+    infos = [
+        load_json(RenderedStackInfo, folder / "scenes" / "window_table" / "info.json") for folder in (out, undisturbed)
+    ]
+    for field in ("geometry_sha256", "camera", "disparity_min", "disparity_max", "blur_parameters", "corruptions"):
+        assert getattr(infos[0], field) == getattr(infos[1], field)
+    roles = [{e.path: e.sha256 for e in read_manifest(folder / "manifest.jsonl")} for folder in (out, undisturbed)]
+    assert roles[0].keys() == roles[1].keys()
+    for path, sha256 in roles[0].items():
+        if Path(path).name.startswith(("depth", "corrupted")):
+            assert roles[1][path] == sha256, f"{path} must be the same to the bit"
+    for blur, floor in enumerate(infos[1].noise_floor):
+        first, second = (
+            np.clip(
+                display_from_light(read_image(folder / "scenes/window_table" / f"bokeh_{blur:02d}_01.exr").pixels), 0, 1
+            )
+            for folder in (out, undisturbed)
+        )
+        # the colours agree as well as their noise allows: two images differ by the noise of both
+        difference = -10 * np.log10(max(np.mean((first - second) ** 2), 1e-12))
+        assert difference > floor.psnr - 3.01 - 1.5
 
 
 def test_ctrl_c_stops_at_once_and_says_how_to_go_on(tmp_path: Path) -> None:

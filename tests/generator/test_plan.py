@@ -18,6 +18,7 @@ CONFIG = GenerateConfig(
     height=256,
     image_samples=64,
     bokeh_samples=32,
+    engine="path",
     blur_levels=(6.0, 14.0),
     focus_disparities=(0.0, 0.5, 1.0),
     noise_floor=NoiseFloorPlan(focus=(1,)),
