@@ -117,7 +117,7 @@ def test_generate_dry_run_writes_nothing(command: Command, tmp_path: Path) -> No
     assert (ended.code, list(tmp_path.iterdir())) == (0, [])
     assert "14 images" in ended.out
     plan = json.loads(command("generate", "--preset", "demo", "--dry-run", "--json", "-o", tmp_path / "out").out)
-    assert plan["images"] == 18
+    assert plan["images"] == 14
     half = command("generate", "--preset", "demo", "--width", 192, "--dry-run", "--json", "-o", tmp_path / "out")
     assert json.loads(half.out)["config"]["blur_levels"] == [level / 2 for level in plan["config"]["blur_levels"]]
 
