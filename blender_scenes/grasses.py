@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .materials import Colour, Shader, principled
-from .mesh import add_mesh, add_sphere, add_tube
+from .mesh import add_quads, add_sphere, add_tube
 from .plants import add_blades, blade
 
 Array = NDArray[np.float64]
@@ -55,7 +55,7 @@ def add_grass(
     vertices = np.stack([spine - half * across, spine + half * across], axis=2).reshape(-1, 3)
     first = np.arange(count)[:, None] * 2 * (steps + 1) + 2 * np.arange(steps)[None, :]
     faces = np.stack([first, first + 1, first + 3, first + 2], axis=2).reshape(-1, 4)
-    return add_mesh(name, vertices, faces.tolist(), material, smooth=True)
+    return add_quads(name, vertices, faces, material)
 
 
 def add_daisies(name: str, places: Array, rng: np.random.Generator, *, height_m: tuple[float, float], petal_m: float = 0.016,
@@ -119,7 +119,7 @@ def add_poppies(name: str, places: Array, rng: np.random.Generator, *, height_m:
             faces.append(quads + total)
             total += sheet.size // 3
         add_sphere(f"{name}.heart{index:03d}", tuple(head + 0.16 * size * facing), 0.17 * size, black, rings=8)
-    add_mesh(f"{name}.petals", np.concatenate(vertices), np.concatenate(faces).tolist(), red, smooth=True)
+    add_quads(f"{name}.petals", np.concatenate(vertices), np.concatenate(faces), red)
 
 
 def add_seed_heads(name: str, places: Array, rng: np.random.Generator, *, height_m: tuple[float, float],

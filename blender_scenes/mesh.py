@@ -36,6 +36,28 @@ def add_mesh(
     return scene_object
 
 
+def add_quads(
+    name: str, vertices: ArrayLike, quads: ArrayLike, material: bpy.types.Material, *, smooth: bool = True
+) -> bpy.types.Object:
+    """Add a large mesh of quadrilaterals, fast. vertices: (N, 3) world metres; quads: (M, 4) vertex indices."""
+    points = np.ascontiguousarray(vertices, dtype=np.float32)
+    corners = np.ascontiguousarray(quads, dtype=np.int32)
+    mesh = bpy.data.meshes.new(name)
+    mesh.vertices.add(len(points))
+    mesh.vertices.foreach_set("co", points.ravel())
+    mesh.loops.add(corners.size)
+    mesh.loops.foreach_set("vertex_index", corners.ravel())
+    mesh.polygons.add(len(corners))
+    mesh.polygons.foreach_set("loop_start", np.arange(0, corners.size, 4, dtype=np.int32))
+    mesh.polygons.foreach_set("loop_total", np.full(len(corners), 4, dtype=np.int32))
+    mesh.polygons.foreach_set("use_smooth", np.full(len(corners), smooth))
+    mesh.update(calc_edges=True)
+    mesh.materials.append(material)
+    scene_object = bpy.data.objects.new(name, mesh)
+    bpy.context.scene.collection.objects.link(scene_object)
+    return scene_object
+
+
 def add_quad(name: str, corners: ArrayLike, material: bpy.types.Material) -> bpy.types.Object:
     """Add one flat quadrilateral. corners: (4, 3) world metres, counter-clockwise seen from its front."""
     return add_mesh(name, corners, [[0, 1, 2, 3]], material)

@@ -104,7 +104,14 @@ def add_dome(name: str, place: Point, radius_m: float, paints: Sequence[Colour])
 
 
 def add_tree(
-    name: str, foot: Point, height_m: float, rng: np.random.Generator, *, light: Colour, dark: Colour, leaves: int = 900
+    name: str,
+    foot: Point,
+    height_m: float,
+    rng: np.random.Generator,
+    *,
+    light: Colour,
+    dark: Colour,
+    leaves: int = 1800,
 ) -> None:
     """Add a broad-leaved tree: a forked trunk and a crown of loose leaf clusters."""
     bark = principled(f"{name}.bark", (0.12, 0.08, 0.05), roughness=0.9, specular=0.0)
@@ -128,7 +135,7 @@ def add_tree(
         for i, f in enumerate((1.15, 0.8))
     ]  # type: ignore[arg-type]
     groups: list[list[tuple[NDArray[np.float64], list[list[int]]]]] = [[], []]
-    size = 0.055 * height_m
+    size = 0.036 * height_m
     for number in range(leaves):
         tip = crowns[int(rng.integers(len(crowns)))]
         base = tip + rng.normal(0, 1, 3) * height_m * np.array([0.1, 0.1, 0.085])

@@ -6,6 +6,7 @@ which a wrong radius shows at once; rungs of a ladder before them; a lamp and sm
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import bpy
@@ -61,7 +62,7 @@ def _cases(vary: Variation, rng: np.random.Generator, oak: bpy.types.Material) -
     length = _BACK_Y - 0.2
     add_bookcase("left", (_LEFT_X, 0.2, 0.0), np.pi / 2, length, _SHELVES, oak, bay_m=1.03)
     add_bookcase("back", (_LEFT_X + 0.02, _BACK_Y, 0.0), 0.0, 3.0, _SHELVES, oak, bay_m=1.0)
-    for low, high in zip(_SHELVES, _SHELVES[1:], strict=False):
+    for low, high in itertools.pairwise(_SHELVES):
         for bay in range(3):
             books.fill((_LEFT_X, 0.235 + bay * length / 3, low), np.pi / 2, length / 3 - 0.04, high - low - 0.03)
             books.fill((_LEFT_X + 0.04 + bay, _BACK_Y, low), 0.0, 0.96, high - low - 0.03)

@@ -110,7 +110,9 @@ def _laid(vary: Variation, rng: np.random.Generator) -> None:
     wax = principled("wax", vary.choice((0.8, 0.74, 0.6), [(0.5, 0.05, 0.04), (0.1, 0.25, 0.14)]), roughness=0.6)
     for index, (x, y, height) in enumerate(((0.27, 1.12, 0.1), (-0.12, 1.38, 0.13), (0.4, 1.5, 0.09))):
         spot = (x + vary.number(0.0, -0.05, 0.05), y, 0.0012)
-        add_candlestick(f"candle{index}", spot, metal, wax, height_m=height + vary.number(0.0, -0.02, 0.03), candle_m=0.1)
+        add_candlestick(
+            f"candle{index}", spot, metal, wax, height_m=height + vary.number(0.0, -0.02, 0.03), candle_m=0.1
+        )
     china = principled("china", (0.8, 0.78, 0.74), roughness=0.25)
     band = principled("band", vary.colour((0.05, 0.12, 0.35)), roughness=0.3)
     add_plate("plate", (0.03, 0.6, 0.001), china, band, radius_m=0.115)

@@ -97,7 +97,10 @@ def _flowers(vary: Variation, rng: np.random.Generator) -> None:
         colour=red,
         stem=stem,
     )
-    near = np.array([[0.3, 0.98, 0], [0.4, 1.1, 0], [0.23, 1.16, 0], [0.46, 1.3, 0], [0.1, 0.86, 0], [0.17, 0.95, 0]], dtype=np.float64)
+    near = np.array(
+        [[0.3, 0.98, 0], [0.4, 1.1, 0], [0.23, 1.16, 0], [0.46, 1.3, 0], [0.1, 0.86, 0], [0.17, 0.95, 0]],
+        dtype=np.float64,
+    )
     add_daisies(
         "daisy", near + [vary.number(0.0, -0.5, 0.05), 0, 0], rng, height_m=(0.27, 0.4), stem=stem, petal_m=0.024
     )
@@ -163,10 +166,10 @@ def _wood(vary: Variation, rng: np.random.Generator) -> None:
             rng,
             light=light,
             dark=(light[0] * 0.35, light[1] * 0.4, light[2] * 0.4),
-            leaves=1500,
+            leaves=2600,
         )
     for index in range(16):  # bushes close the gaps between the trunks
         light = (tint[0] * (0.55 + 0.1 * (index % 4)), tint[1] * (0.55 + 0.08 * (index % 5)), tint[2])
         place = (-25.0 + 3.3 * index + float(rng.uniform(-0.8, 0.8)), 31.0 + float(rng.uniform(-2.0, 2.0)), -2.2)
         dark: Colour = (light[0] * 0.35, light[1] * 0.4, light[2] * 0.4)
-        add_tree(f"bush{index:02d}", place, 6.5, rng, light=light, dark=dark, leaves=900)
+        add_tree(f"bush{index:02d}", place, 6.5, rng, light=light, dark=dark, leaves=1800)
