@@ -32,9 +32,7 @@ def parse_scene(text: str) -> SceneSource:
     if not at:
         return SceneSource(text, name, TEST_SEED, free=False)
     if not re.fullmatch(r"0|[1-9][0-9]{0,8}", seed):
-        raise BadInputError(
-            f"{text!r} is not a scene; expected {name}@SEED with a whole number as seed"
-        )
+        raise BadInputError(f"{text!r} is not a scene; expected {name}@SEED with a whole number as seed")
     if int(seed) == TEST_SEED:
         raise BadInputError(f"{text!r}: seed {TEST_SEED} is the test scene's; choose another, from 1 on")
     return SceneSource(text, name, int(seed), free=True)
