@@ -19,6 +19,7 @@ from .stack import (
     MANIFEST_FILE,
     WORK_FOLDER,
     DatasetRecord,
+    ManifestEntry,
     Role,
     StackInfo,
     bokeh_file,
@@ -78,12 +79,16 @@ def _ours(root: Path) -> Contents:
     record = load_json(DatasetRecord, root / DATASET_FILE)
     if not (root / MANIFEST_FILE).is_file():
         raise BadInputError(f"{root} has {DATASET_FILE} but no {MANIFEST_FILE}; generate or download it again")
+    return listed_contents(root, record, read_manifest(root / MANIFEST_FILE))
+
+
+def listed_contents(root: Path, record: DatasetRecord, manifest: Iterable[ManifestEntry]) -> Contents:
+    """Return what a dataset of ours should hold by its manifest."""
     files = tuple(
         ListedFile(root / entry.path, entry.role, entry.scene, entry.blur, entry.focus, entry.bytes, entry.sha256)
-        for entry in read_manifest(root / MANIFEST_FILE)
+        for entry in manifest
     )
-    folders = {file.scene: root / "scenes" / file.scene for file in files}
-    return Contents(root, record, files, folders)
+    return Contents(root, record, files, {file.scene: root / "scenes" / file.scene for file in files})
 
 
 def _original(root: Path) -> Contents:
