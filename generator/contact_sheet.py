@@ -16,6 +16,8 @@ from bokeh_render.optics import Float32, display_from_light
 
 _WIDEST_GRID_PX = 2400
 _CELL_PX = (150, 420)
+_MANY_COLUMNS = 6
+_SMALLEST_MORE_PX = 130
 _GAP_PX = 6
 _MARGIN_PX = 36
 _ROW_LABEL_PX = 104
@@ -24,17 +26,19 @@ _PAPER, _INK, _SOFT = (20, 21, 27), (235, 236, 240), (150, 155, 170)
 
 @dataclass(frozen=True)
 class Sheet:
-    """What to put on a sheet. title, subtitle: its head; given: (label, picture); columns, rows: labels of the grid;
-    grid: one row of pictures per blur level, None for a hole; more: a last band of (label, picture), perhaps empty.
-    Pictures come from :func:`thumbnail` or :func:`map_thumbnail`, all of one size.
+    """What to put on a sheet. title, subtitle: its head; cell: (width, height) of the grid's pictures;
+    given: (label, picture), all of one size; columns, rows: labels of the grid (a row's may have a second line);
+    grid: one row of pictures per blur level; more: a last band of (label, picture), perhaps empty, shown smaller.
+    Pictures come from :func:`thumbnail` or :func:`map_thumbnail`.
     """
 
     title: str
     subtitle: str
+    cell: tuple[int, int]
     given: Sequence[tuple[str, Image.Image]]
     columns: Sequence[str]
     rows: Sequence[str]
-    grid: Sequence[Sequence[Image.Image | None]]
+    grid: Sequence[Sequence[Image.Image]]
     more: Sequence[tuple[str, Image.Image]] = ()
 
 
@@ -43,6 +47,12 @@ def cell_size(width: int, height: int, columns: int) -> tuple[int, int]:
     smallest, largest = _CELL_PX
     cell = max(smallest, min(largest, width, _WIDEST_GRID_PX // max(columns, 3)))
     return cell, max(1, round(cell * height / width))
+
+
+def given_size(cell: tuple[int, int], width: int, columns: int) -> tuple[int, int]:
+    """Return the size of the given pictures: as the grid's, or twice that where the grid's are many and small."""
+    double = 2 * cell[0] + _GAP_PX
+    return (double, round(double * cell[1] / cell[0])) if columns >= _MANY_COLUMNS and double <= width else cell
 
 
 def thumbnail(light: Float32, size: tuple[int, int]) -> Image.Image:
@@ -75,57 +85,60 @@ def write_sheet(path: Path, sheet: Sheet) -> tuple[int, int]:
 
 def draw_sheet(sheet: Sheet) -> Image.Image:
     """Lay a sheet out and return it."""
-    width, height = sheet.given[0][1].size
+    width, height = sheet.cell
+    given_width, given_cell_height = sheet.given[0][1].size
     columns = max(len(sheet.columns), len(sheet.given), 3)
     head, band = 96, 26
-    total_width = 2 * _MARGIN_PX + _ROW_LABEL_PX + columns * (width + _GAP_PX) - _GAP_PX
-    more_rows = -(-len(sheet.more) // columns)
-    rows = [
-        height + band,
-        band + len(sheet.rows) * (height + _GAP_PX),
-        more_rows * (height + band) + 30 * bool(more_rows),
-    ]
-    canvas = Image.new("RGB", (total_width, head + sum(rows) + 2 * 24 + _MARGIN_PX), _PAPER)
+    grid_width = columns * (width + _GAP_PX) - _GAP_PX
+    total_width = 2 * _MARGIN_PX + _ROW_LABEL_PX + grid_width
+    more = _small(sheet.more, grid_width)
+    given_height, grid_height = given_cell_height + band + 24, band + len(sheet.rows) * (height + _GAP_PX)
+    more_height = sum(row[0][1].height + band for row in more) + (24 if more else -_GAP_PX)
+    total_height = head + given_height + grid_height + more_height + _MARGIN_PX
+    canvas = Image.new("RGB", (total_width, total_height), _PAPER)
     draw = ImageDraw.Draw(canvas)
     left = _MARGIN_PX + _ROW_LABEL_PX
     draw.text((left, 26), sheet.title, _INK, _fitting(sheet.title, 26, total_width - left - _MARGIN_PX, bold=True))
     draw.text((left, 62), sheet.subtitle, _SOFT, _fitting(sheet.subtitle, 14, total_width - left - _MARGIN_PX))
 
-    def place(column: int, y: int, picture: Image.Image | None) -> None:
-        x = left + column * (width + _GAP_PX)
-        if picture is None:
-            draw.rectangle((x, y, x + width - 1, y + height - 1), outline=_SOFT)
-        else:
-            canvas.paste(picture, (x, y))
-
-    def write(column: int, y: int, text: str) -> None:
-        draw.text((left + column * (width + _GAP_PX), y), text, _SOFT, _fitting(text, 13, width))
-
     y = head
-    _row_label(draw, y, height, ("given", ""))
+    _row_label(draw, y, given_cell_height, ("given", ""))
     for column, (text, picture) in enumerate(sheet.given):
-        place(column, y, picture)
-        write(column, y + height + 5, text)
-    y += height + band + 24
+        x = left + column * (given_width + _GAP_PX)
+        canvas.paste(picture, (x, y))
+        draw.text((x, y + given_cell_height + 5), text, _SOFT, _fitting(text, 13, given_width))
+    y += given_height
     draw.text((_MARGIN_PX, y), "truth", _INK, _font(13, bold=True))
     for column, text in enumerate(sheet.columns):
-        write(column, y, text)
+        draw.text((left + column * (width + _GAP_PX), y), text, _SOFT, _fitting(text, 13, width))
     y += band
     for text, pictures in zip(sheet.rows, sheet.grid, strict=True):
         first, _, second = text.partition("\n")
         _row_label(draw, y, height, (first, second))
         for column, truth in enumerate(pictures):
-            place(column, y, truth)
+            canvas.paste(truth, (left + column * (width + _GAP_PX), y))
         y += height + _GAP_PX
     y += 24
-    for index, (text, picture) in enumerate(sheet.more):
-        row, column = divmod(index, columns)
-        top = y + row * (height + band)
-        if column == 0:
-            _row_label(draw, top, height, ("corrupted", "disparity") if row == 0 else ("", ""))
-        place(column, top, picture)
-        draw.text((left + column * (width + _GAP_PX), top + height + 5), text, _SOFT, _font(13))
+    for index, small_row in enumerate(more):
+        small_width, small_height = small_row[0][1].size
+        _row_label(draw, y, small_height, ("corrupted", "disparity") if index == 0 else ("", ""))
+        for column, (text, picture) in enumerate(small_row):
+            x = left + column * (small_width + _GAP_PX)
+            canvas.paste(picture, (x, y))
+            draw.text((x, y + small_height + 5), text, _SOFT, _font(13))
+        y += small_height + band
     return canvas
+
+
+def _small(pictures: Sequence[tuple[str, Image.Image]], width: int) -> list[list[tuple[str, Image.Image]]]:
+    """Return pictures with their labels in rows over this width, as many to a row as can still be seen."""
+    if not pictures:
+        return []
+    columns = next((count for count in (15, 8, 5) if width // count >= _SMALLEST_MORE_PX), 3)
+    small = (width + _GAP_PX) // columns - _GAP_PX
+    size = (small, max(1, round(small * pictures[0][1].height / pictures[0][1].width)))
+    resized = [(text, picture.resize(size, Image.Resampling.BOX)) for text, picture in pictures]
+    return [resized[start : start + columns] for start in range(0, len(resized), columns)]
 
 
 def _row_label(draw: ImageDraw.ImageDraw, y: int, height: int, lines: tuple[str, str]) -> None:

@@ -19,7 +19,7 @@ from bokeh_render.imagefile import read_image, read_map, write_image
 from bokeh_render.optics import DEPTH_OF_NOTHING_M, display_from_light
 from bokeh_render.progress import ReportStep, Step, silent
 
-from .contact_sheet import Sheet, cell_size, map_colours, map_thumbnail, thumbnail, write_sheet
+from .contact_sheet import Sheet, cell_size, given_size, map_colours, map_thumbnail, thumbnail, write_sheet
 from .contents import Contents, read_contents
 from .stack import Stack, StackInfo, bokeh_file, bokeh_name, read_stack
 
@@ -114,6 +114,7 @@ def _write_scene(contents: Contents, scene: str) -> PageScene:
     disparity = _save(contents.root, f"{scene}_disparity", map_colours(normalised))
     levels, settings = len(info.blur_parameters), len(info.focus_distances)
     cell = cell_size(width, height, settings)
+    given = given_size(cell, width, settings)
     grid = []
     previews: list[str] = []
     for blur in range(levels):
@@ -138,9 +139,10 @@ def _write_scene(contents: Contents, scene: str) -> PageScene:
         Sheet(
             title=title,
             subtitle=f"{contents.name}  ·  {scene}  ·  {width}×{height} px  ·  {near} to {far}",
+            cell=cell,
             given=(
-                ("all-in-focus image", thumbnail(stack.light, cell)),
-                ("disparity, near = bright", map_thumbnail(normalised, cell)),
+                ("all-in-focus image", thumbnail(stack.light, given)),
+                ("disparity, near = bright", map_thumbnail(normalised, given)),
             ),
             columns=[f"focus {setting.distance}  (d = {setting.disparity:.2f})" for setting in focus],
             rows=[f"K = {level.normalised:.3g} px\n{_fstop_text(level)}" for level in blur_levels],
