@@ -17,6 +17,7 @@ from rich.console import Console
 import benchmark.cli
 import bokeh_render.cli
 import generator.cli
+import generator.dataset_cli
 from bokeh_render.errors import BadInputError, BokehbenchError
 from bokeh_render.progress import progress_bars
 
@@ -40,6 +41,7 @@ app.command("generate")(generator.cli.generate_command)
 app.command("render")(bokeh_render.cli.render_command)
 app.command("evaluate")(benchmark.cli.evaluate_command)
 app.add_typer(leaderboard_app, name="leaderboard")
+app.add_typer(generator.dataset_cli.dataset_app, name="dataset")
 app.add_typer(scenes_app, name="scenes")
 app.add_typer(protocol_app, name="protocol")
 scenes_app.command("list")(generator.cli.scenes_list_command)

@@ -28,14 +28,13 @@ from generator.stack import (
     Stack,
     StackInfo,
     bokeh_file,
+    original_scene_folders,
     read_manifest,
     read_stack,
 )
 
 from .methods.interface import MethodInput
 from .protocols import Protocol
-
-_ORIGINAL_PLACES = ("", "scenes", "data")
 
 
 @dataclass(frozen=True)
@@ -153,16 +152,7 @@ def _open_ours(root: Path) -> Dataset:
 
 
 def _open_original(root: Path) -> Dataset:
-    for place in _ORIGINAL_PLACES:
-        folder = root / place
-        found = sorted(path.parent for path in folder.glob(f"*/{INFO_FILE}")) if folder.is_dir() else []
-        if found:
-            break
-    else:
-        raise BadInputError(
-            f"{root} is no dataset: it has neither {DATASET_FILE} nor scene folders with {INFO_FILE}; "
-            "expected a folder made by bokehbench generate, or the original BLB download"
-        )
+    found = original_scene_folders(root)
     samples: list[SampleKey] = []
     missing: list[str] = []
     for scene in found:

@@ -16,9 +16,11 @@ from bokeh_render.errors import BadInputError
 from bokeh_render.progress import ReportStep, silent
 from bokeh_render.schema import Record, load_json, sha256_of_file, sha256_of_json
 
-from .card import card_text, write_previews
+from .card import card_text
 from .config import GenerateConfig
+from .contents import listed_contents
 from .corruption import planned_corruptions
+from .dataset_page import write_page_of
 from .execution import run_locally
 from .scene_unit import SceneUnit
 from .stack import (
@@ -145,7 +147,7 @@ def _finish(config: GenerateConfig, out: Path) -> DatasetRecord:
         },
         licence=LICENCE,
     )
-    write_previews(out, infos)
+    write_page_of(listed_contents(out, record, manifest))
     write_text(out / "README.md", card_text(record, infos))
     write_json(out / DATASET_FILE, record.model_dump(mode="json"))
     shutil.rmtree(out / WORK_FOLDER, ignore_errors=True)

@@ -1,32 +1,11 @@
-"""The dataset card and the previews: what a person looks at before using a dataset."""
+"""The dataset card: what a person reads before using a dataset."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from blender_scenes.catalogue import SCENES
-from bokeh_render.imagefile import read_image, read_map, write_image
-from bokeh_render.optics import disparity_from_depth, disparity_range, display_from_light
 
 from .scene_source import parse_scene
-from .stack import DEPTH_FILE, IMAGE_FILE, DatasetRecord, RenderedStackInfo, bokeh_file
-
-
-def write_previews(dataset: Path, infos: dict[str, RenderedStackInfo]) -> None:
-    """Write JPEGs of each scene's image, disparity (near = bright) and strongest bokeh at every focus setting."""
-    for scene, info in infos.items():
-        folder = dataset / "scenes" / scene
-        disparity = disparity_from_depth(read_map(folder / DEPTH_FILE))
-        pictures = {
-            "image": display_from_light(read_image(folder / IMAGE_FILE).pixels),
-            "disparity": disparity_range(disparity).normalise(disparity),
-        }
-        strongest = len(info.blur_parameters) - 1
-        for focus in range(len(info.focus_distances)):
-            light = read_image(folder / bokeh_file(strongest, focus)).pixels
-            pictures[f"bokeh_{strongest:02d}_{focus:02d}"] = display_from_light(light)
-        for name, pixels in pictures.items():
-            write_image(dataset / "previews" / f"{scene}_{name}.jpg", pixels, quality=90)
+from .stack import DatasetRecord, RenderedStackInfo
 
 
 def card_text(record: DatasetRecord, infos: dict[str, RenderedStackInfo]) -> str:

@@ -2,7 +2,7 @@
 
     <dataset>/dataset.json      what it is, how it was made, its two hashes
               manifest.jsonl    one line per data file; the list of samples follows from it
-              README.md         the dataset card; previews/ small JPEGs to look at (neither is data)
+              README.md         the dataset card; index.html and previews/ to look at (none of them is data)
               scenes/<id>/      image.exr  depth.exr  disparity_aa.exr  corrupted_00…14.exr  bokeh_KK_FF.exr
                                 seed2/bokeh_KK_FF.exr  info.json
 
@@ -220,6 +220,22 @@ def read_manifest(path: Path) -> list[ManifestEntry]:
             raise BadInputError(f"{source}: the path {entry.path!r} leaves the dataset; expected a path inside it")
         entries.append(entry)
     return entries
+
+
+def original_scene_folders(root: Path) -> list[Path]:
+    """Return the scene folders of an original BLB download, sorted: in ``root``, ``scenes/`` or ``data/``.
+
+    Raises BadInputError when there is none.
+    """
+    for place in ("", "scenes", "data"):
+        folder = root / place
+        found = sorted(path.parent for path in folder.glob(f"*/{INFO_FILE}")) if folder.is_dir() else []
+        if found:
+            return found
+    raise BadInputError(
+        f"{root} is no dataset: it has neither {DATASET_FILE} nor scene folders with {INFO_FILE}; "
+        "expected a folder made by bokehbench generate, or the original BLB download"
+    )
 
 
 class Stack(NamedTuple):

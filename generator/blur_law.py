@@ -1,0 +1,251 @@
+"""Does a stack obey ``r = K * |d - d_f|``? Measured on its own pictures, patch by patch.
+
+Where everything that can reach a patch has nearly one signed defocus, nothing occludes anything, and the bokeh image is
+the all-in-focus light convolved with the aperture at radius r. So at such places, where there is texture, the radius
+``factor * r`` is searched with which the convolution looks most like the bokeh image. A stack that obeys the law has
+the factor 1 up to noise, whatever rendered it; nothing here knows how it was made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from bokeh_render.optics import Float32, display_from_light, signed_defocus
+
+from .finding import Finding, listed
+from .stack import Aperture, Stack, bokeh_name
+
+FACTORS = np.geomspace(0.6, 1.65, 29)
+"""The radius factors that are tried."""
+
+_PATCH_PX = 17
+_SMALLEST_RADIUS_PX = 2.0  # below, noise in the image pulls the factor up by some per cent
+_LARGEST_RADIUS = 0.06  # of the image's diagonal; larger discs leave no room for a patch
+_REACH = 1.3  # discs up to this many times r must see no other depth either
+_SPREAD = 0.06  # of r, or:
+_SPREAD_PX = 0.25
+_SUBSAMPLES = 8
+_FEWEST_PATCHES = 5
+_TOLERANCE = 0.03  # beside three standard errors; renders of 56 samples per pixel and more came out within 0.01
+_TOLERANCE_OF_PART = 0.06  # one blur level's or one sample's patches
+_SURE = 0.05  # standard deviation of a factor, below which a patch may vote
+_LIKE = 0.8  # correlation with the best prediction, above which a patch may vote
+
+
+@dataclass(frozen=True)
+class PatchFit:
+    """One patch. y, x: its centre; radius_px: what the law says; factor: measured radius / radius_px, with its
+    standard deviation ``uncertainty`` as far as it follows from the residual.
+    """
+
+    blur: int
+    focus: int
+    y: int
+    x: int
+    radius_px: float
+    factor: float
+    uncertainty: float
+
+
+def measure_sample(stack: Stack, bokeh: Float32, blur: int, focus: int, *, patches: int = 12) -> list[PatchFit]:
+    """Return the fits of up to ``patches`` patches of one sample, those that vote only, most textured places first.
+
+    bokeh: (H, W, 3) light, the sample's ground truth.
+    """
+    defocus = signed_defocus(stack.disparity, stack.info.blur_parameters[blur], stack.info.focus_disparities[focus])
+    fits = []
+    for y, x in _places(stack.light, defocus, patches):
+        radius = abs(float(defocus[y, x]))
+        factor, uncertainty = _fit(stack.light, bokeh, y, x, radius, stack.info.aperture, bool(defocus[y, x] > 0))
+        if uncertainty < _SURE:
+            fits.append(PatchFit(blur, focus, y, x, radius, factor, uncertainty))
+    return fits
+
+
+def _places(light: Float32, defocus: Float32, count: int) -> list[tuple[int, int]]:
+    """Return the centres of patches that only one defocus can reach, the most textured first, none overlapping."""
+    texture = _texture(light)
+    half = _PATCH_PX // 2
+    largest = _LARGEST_RADIUS * float(np.hypot(defocus.shape[0], defocus.shape[1]))
+    candidates = np.zeros(defocus.shape, dtype=bool)
+    radius = np.abs(defocus)
+    lower = _SMALLEST_RADIUS_PX
+    while lower < largest:  # classes of radius, each with one size of neighbourhood
+        upper = min(lower * 1.5, largest)
+        window = _PATCH_PX + 2 * int(np.ceil(_REACH * upper + 2))
+        spread = ndimage.maximum_filter(defocus, window) - ndimage.minimum_filter(defocus, window)
+        allowed = np.maximum(2 * _SPREAD_PX, 2 * _SPREAD * radius)
+        fits_in = np.zeros(defocus.shape, dtype=bool)
+        margin = window // 2
+        fits_in[margin : defocus.shape[0] - margin, margin : defocus.shape[1] - margin] = True
+        candidates |= fits_in & (radius >= lower) & (radius < upper) & (spread <= allowed)
+        lower = upper
+    places: list[tuple[int, int]] = []
+    score = np.where(candidates, texture, -1.0)
+    while len(places) < count:
+        y, x = (int(index) for index in np.unravel_index(np.argmax(score), score.shape))
+        if score[y, x] < 0:
+            break
+        if _unreached(defocus, y, x):
+            places.append((y, x))
+            clear = _PATCH_PX
+        else:
+            clear = half
+        score[max(0, y - clear) : y + clear + 1, max(0, x - clear) : x + clear + 1] = -1.0
+    return places
+
+
+def _texture(light: Float32) -> NDArray[np.float64]:
+    """Return the variance of display values over a patch round each pixel."""
+    grey = np.clip(display_from_light(light), 0.0, 1.0).mean(axis=2, dtype=np.float64)
+    mean = ndimage.uniform_filter(grey, _PATCH_PX)
+    return np.asarray(ndimage.uniform_filter(grey * grey, _PATCH_PX) - mean * mean)
+
+
+def _unreached(defocus: Float32, y: int, x: int) -> bool:
+    """Return whether no pixel of another defocus spreads over the patch at (y, x)."""
+    half = _PATCH_PX // 2
+    rows, columns = np.arange(defocus.shape[0])[:, None], np.arange(defocus.shape[1])[None, :]
+    distance = np.hypot(np.maximum(np.abs(rows - y) - half, 0), np.maximum(np.abs(columns - x) - half, 0))
+    radius = abs(float(defocus[y, x]))
+    reaching = distance <= _REACH * np.abs(defocus) + 1
+    other = np.abs(defocus - defocus[y, x]) > max(_SPREAD_PX, _SPREAD * radius)
+    return not bool((reaching & other).any())
+
+
+def _fit(
+    light: Float32, bokeh: Float32, y: int, x: int, radius: float, aperture: Aperture, in_front: bool
+) -> tuple[float, float]:
+    """Return the radius factor that fits a patch best, and its standard deviation."""
+    half = _PATCH_PX // 2
+    margin = half + int(np.ceil(FACTORS[-1] * radius + 2))
+    rows = slice(max(0, y - margin), y + margin + 1)
+    columns = slice(max(0, x - margin), x + margin + 1)
+    crop = np.asarray(light[rows, columns], dtype=np.float64)
+    top, left = y - rows.start - half, x - columns.start - half
+    inner = (slice(top, top + _PATCH_PX), slice(left, left + _PATCH_PX))
+    truth = display_from_light(bokeh[y - half : y + half + 1, x - half : x + half + 1]).astype(np.float64)
+    predictions = np.stack(
+        [
+            display_from_light(convolve(crop, aperture, factor * radius, in_front)[inner]).astype(np.float64)
+            for factor in FACTORS
+        ]
+    )
+    errors = ((predictions - truth) ** 2).mean(axis=(1, 2, 3))
+    best = int(errors.argmin())
+    if best in (0, len(FACTORS) - 1):
+        best = min(max(best, 1), len(FACTORS) - 2)
+        factor = float(FACTORS[errors.argmin()])
+    else:
+        before, at, after = errors[best - 1 : best + 2]
+        shift = 0.5 * (before - after) / max(before - 2 * at + after, 1e-30)
+        factor = float(FACTORS[best] * (FACTORS[1] / FACTORS[0]) ** shift)
+    if _likeness(predictions[best], truth) < _LIKE:
+        return factor, np.inf
+    slope = (predictions[best + 1] - predictions[best - 1]) / (FACTORS[best + 1] - FACTORS[best - 1])
+    sensitivity = float((slope**2).sum())
+    return factor, float(np.sqrt(errors.min() / max(sensitivity, 1e-30)))
+
+
+def _likeness(prediction: NDArray[np.float64], truth: NDArray[np.float64]) -> float:
+    """Return the correlation of two patches (n, n, 3) after a plane is taken off each channel.
+
+    It is low where what looks like texture is only the noise of a render, which no other image repeats.
+    """
+    offsets = np.arange(_PATCH_PX) - _PATCH_PX // 2
+    y, x = np.meshgrid(offsets, offsets, indexing="ij")
+    plane = np.stack([np.ones(y.size), y.ravel(), x.ravel()], axis=1)
+    first, second = (
+        patch - plane @ np.linalg.lstsq(plane, patch, rcond=None)[0]
+        for patch in (prediction.reshape(-1, 3), truth.reshape(-1, 3))
+    )
+    return float((first * second).sum() / np.sqrt((first**2).sum() * (second**2).sum() + 1e-30))
+
+
+def convolve(light: NDArray[np.float64], aperture: Aperture, radius_px: float, in_front: bool) -> NDArray[np.float64]:
+    """Blur light (H, W, 3) evenly with the aperture at one radius; the border wraps round.
+
+    The aperture's coverage of pixels is a convolution with a pixel's square too much, which is divided out.
+    """
+    height, width = light.shape[:2]
+    kernel = aperture_coverage(aperture, radius_px, in_front)
+    reach = kernel.shape[0] // 2
+    padded = np.zeros((max(height, kernel.shape[0]), max(width, kernel.shape[1])))
+    padded[: kernel.shape[0], : kernel.shape[1]] = kernel
+    padded = np.roll(padded, (-reach, -reach), axis=(0, 1))
+    rows, columns = padded.shape
+    square = np.sinc(np.fft.fftfreq(rows))[:, None] * np.sinc(np.fft.rfftfreq(columns))[None, :]
+    transfer = np.fft.rfft2(padded) / square
+    spectrum = np.fft.rfft2(light, s=(rows, columns), axes=(0, 1)) * transfer[..., None]
+    return np.asarray(np.fft.irfft2(spectrum, s=(rows, columns), axes=(0, 1))[:height, :width])
+
+
+def aperture_coverage(aperture: Aperture, radius_px: float, in_front: bool) -> NDArray[np.float64]:
+    """Return how much of each pixel the blurred image of a point covers, (n, n) with n odd, sum 1.
+
+    in_front: of the focal plane, where the aperture's image is turned by half a turn. A polygon has its corners on the
+    circle at pi/blades + rotation, counter-clockwise (y up), as Cycles draws it behind the focal plane.
+    """
+    reach = int(np.ceil(radius_px + 0.5))
+    offsets = (np.arange((2 * reach + 1) * _SUBSAMPLES) + 0.5) / _SUBSAMPLES - reach - 0.5
+    x, y = offsets[None, :], -offsets[:, None]
+    if in_front:
+        x, y = -x, -y
+    if aperture.blades < 3:
+        inside = x * x + y * y <= radius_px * radius_px
+    else:
+        sector = 2 * np.pi / aperture.blades
+        angle = np.arctan2(y, x) - aperture.rotation_rad
+        from_middle = (
+            angle + sector / 2
+        ) % sector - sector / 2  # of the nearest edge, which lies at rotation + k * sector
+        inside = np.hypot(x, y) * np.cos(from_middle) <= radius_px * np.cos(sector / 2)
+    size = 2 * reach + 1
+    coverage = inside.reshape(size, _SUBSAMPLES, size, _SUBSAMPLES).sum(axis=(1, 3), dtype=np.float64)
+    return np.asarray(coverage / coverage.sum())
+
+
+def check_blur_law(scene: str, fits: Sequence[PatchFit], levels: int) -> Finding:
+    """Judge the patches of a scene's samples. levels: how many blur levels the stack has."""
+    if len(fits) < _FEWEST_PATCHES:
+        return Finding(
+            "blur law",
+            scene,
+            "not checked",
+            f"{len(fits)} patches of even depth and sure texture were found, {_FEWEST_PATCHES} are needed "
+            "(small or noisy images have few)",
+        )
+    median, error = _median(fits)
+    groups = {"all patches": list(fits)}
+    groups |= {f"blur level {blur}": [fit for fit in fits if fit.blur == blur] for blur in range(levels)}
+    for fit in fits:
+        groups.setdefault(bokeh_name(fit.blur, fit.focus), []).append(fit)
+    problems = [text for name, group in groups.items() if (text := _disagreement(name, group))]
+    radii = [fit.radius_px for fit in fits]
+    basis = f"{len(fits)} patches with radii of {min(radii):.1f} to {max(radii):.1f} px"
+    if problems:
+        text = f"measured radius / K·|d − d_f| is off: {listed(problems)}; expected 1 ({basis})"
+        return Finding("blur law", scene, "failed", text)
+    return Finding("blur law", scene, "ok", f"measured radius / K·|d − d_f| = {median:.3f} ± {error:.3f} ({basis})")
+
+
+def _disagreement(name: str, fits: Sequence[PatchFit]) -> str:
+    """Return what is wrong with a group of patches, empty when nothing is or they are too few to tell."""
+    if len(fits) < _FEWEST_PATCHES:
+        return ""
+    median, error = _median(fits)
+    tolerance = _TOLERANCE if name == "all patches" else _TOLERANCE_OF_PART
+    return "" if abs(median - 1.0) <= tolerance + 3.0 * error else f"{name} {median:.3f} ± {error:.3f}"
+
+
+def _median(fits: Sequence[PatchFit]) -> tuple[float, float]:
+    """Return the median factor and its standard error."""
+    factors = np.array([fit.factor for fit in fits])
+    median = float(np.median(factors))
+    spread = 1.4826 * float(np.median(np.abs(factors - median)))
+    return median, 1.2533 * spread / float(np.sqrt(len(factors)))
