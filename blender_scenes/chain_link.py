@@ -22,7 +22,7 @@ def add_chain_link(
     height_m: float,
     mesh_m: float,
     wire_m: float,
-    keep: Callable[[float, float], bool] = lambda x, z: True,
+    keep: Callable[[float, float], bool],
 ) -> bpy.types.Object:
     """Add a net as one object.
 

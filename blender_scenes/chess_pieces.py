@@ -162,7 +162,7 @@ def polished(name: str, light: Colour, dark: Colour, *, roughness: float = 0.32)
 
 
 def squares(name: str, light: Colour, dark: Colour) -> bpy.types.Material:
-    """Return a chess board's inlay, squares of ``SQUARE_M`` with a corner at the object's origin, each with its grain."""
+    """Return a board's inlay: squares of ``SQUARE_M`` with a corner at the object's origin, each with its grain."""
     shader = Shader(name)
     position = shader.coordinates()
     scaled = shader.node(

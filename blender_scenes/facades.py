@@ -129,8 +129,11 @@ def _add_shop(name: str, house: House, paint: HousePaint, rng: np.random.Generat
     reach, high, low = house.side * rng.uniform(1.0, 1.3), 3.05, 2.5
     y0, y1 = house.start_y + 0.3, glass_end + 0.2
     cloth = [
-        (house.face_x, y0, high), (house.face_x, y1, high),
-        (house.face_x + reach, y1, low), (house.face_x + reach, y0, low),
-        (house.face_x + reach, y1, low - 0.22), (house.face_x + reach, y0, low - 0.22),
-    ]  # fmt: skip
+        (house.face_x, y0, high),
+        (house.face_x, y1, high),
+        (house.face_x + reach, y1, low),
+        (house.face_x + reach, y0, low),
+        (house.face_x + reach, y1, low - 0.22),
+        (house.face_x + reach, y0, low - 0.22),
+    ]
     add_mesh(f"{name}.awning", cloth, [[0, 1, 2, 3], [3, 2, 4, 5]], paint.awning)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import bpy
 import numpy as np
+from numpy.typing import NDArray
 
 from .lights import show_to_camera_only
-from .materials import Colour, emission, glowing_ball, principled, stripes
+from .materials import Colour, dimmed, emission, glowing_ball, principled, stripes
 from .mesh import add_box, add_grid, add_mesh, add_revolved, add_sphere, add_tube
 from .spill import Glow
 
@@ -23,7 +24,7 @@ BULBS: tuple[Colour, ...] = (
 )
 
 
-def add_bulbs(name: str, places: np.ndarray, radius_m: float, glows: Sequence[bpy.types.Material]) -> None:  # type: ignore[type-arg]
+def add_bulbs(name: str, places: NDArray[np.float64], radius_m: float, glows: Sequence[bpy.types.Material]) -> None:
     """Add bulbs as one ball mesh per glow, taken in turn; only the camera sees them. places: (N, 3) metres."""
     polar, turn = np.meshgrid(
         np.linspace(-np.pi / 2, np.pi / 2, 7), np.linspace(0, 2 * np.pi, 10, endpoint=False), indexing="ij"
@@ -44,9 +45,19 @@ def add_bulbs(name: str, places: np.ndarray, radius_m: float, glows: Sequence[bp
         show_to_camera_only(add_mesh(f"{name}.{index}", vertices, faces.tolist(), glow, smooth=True))
 
 
-def add_big_wheel(name: str, hub: Point, radius_m: float, glows: Sequence[bpy.types.Material], steel: bpy.types.Material,
-                  cabins: Sequence[bpy.types.Material], *, spokes: int = 16, phase_rad: float = 0.0, turn_rad: float = 0.0,
-                  bulb_m: float = 0.16) -> None:  # fmt: skip
+def add_big_wheel(
+    name: str,
+    hub: Point,
+    radius_m: float,
+    glows: Sequence[bpy.types.Material],
+    steel: bpy.types.Material,
+    cabins: Sequence[bpy.types.Material],
+    *,
+    spokes: int = 16,
+    phase_rad: float = 0.0,
+    turn_rad: float = 0.0,
+    bulb_m: float = 0.16,
+) -> None:
     """Add a wheel facing -Y before it is turned about the vertical: two rims, spokes with bulbs, cabins, an A-frame."""
     c, s = np.cos(turn_rad), np.sin(turn_rad)
 
@@ -110,9 +121,16 @@ def add_big_wheel(name: str, hub: Point, radius_m: float, glows: Sequence[bpy.ty
             )
 
 
-def add_stall(name: str, place: Point, size: Point, turn_rad: float, awning: tuple[Colour, Colour], light: Colour,
-              rng: np.random.Generator) -> Glow:  # fmt: skip
-    """Add a booth looking to -Y before it is turned: counter, posts, striped awning with a scalloped edge, prizes, a lit back.
+def add_stall(
+    name: str,
+    place: Point,
+    size: Point,
+    turn_rad: float,
+    awning: tuple[Colour, Colour],
+    light: Colour,
+    rng: np.random.Generator,
+) -> Glow:
+    """Add a booth looking to -Y before it is turned: counter, posts, a scalloped awning, prizes, a lit back.
 
     place: middle of its front on the ground; size: width, depth, height. Returns the light it sheds.
     """
@@ -126,7 +144,7 @@ def add_stall(name: str, place: Point, size: Point, turn_rad: float, awning: tup
     panel = stripes(f"{name}.panel", awning[0], awning[1], per_m=2.2, axis="x", soft=0.03)
     add_box(f"{name}.counter", at(0, 0.1, 0.5), (width, 0.12, 1.0), panel, turn_rad=turn_rad, bevel_m=0.01)
     add_box(f"{name}.board", at(0, 0.12, 1.02), (width + 0.1, 0.4, 0.05), wood, turn_rad=turn_rad, bevel_m=0.01)
-    back = emission(f"{name}.back", tuple(0.75 * channel for channel in light), 0.55)  # type: ignore[arg-type]
+    back = emission(f"{name}.back", dimmed(light, 0.75), 0.55)
     show_to_camera_only(add_box(f"{name}.back", at(0, depth, 1.6), (width, 0.05, 1.5), back, turn_rad=turn_rad))
     for x in (-width / 2, width / 2):
         add_box(
@@ -140,9 +158,7 @@ def add_stall(name: str, place: Point, size: Point, turn_rad: float, awning: tup
         for index in range(int(width / 0.34)):
             x = -width / 2 + 0.25 + 0.34 * index
             toy = BULBS[int(rng.integers(len(BULBS)))]
-            paint = principled(
-                f"{name}.toy{shelf}{index}", tuple(0.55 * channel for channel in toy), roughness=0.8, specular=0.1
-            )  # type: ignore[arg-type]
+            paint = principled(f"{name}.toy{shelf}{index}", dimmed(toy, 0.55), roughness=0.8, specular=0.1)
             body = at(x, depth - 0.25, shelf + 0.09)
             add_sphere(f"{name}.toy{shelf}{index}", body, 0.1, paint, rings=8)
             add_sphere(f"{name}.head{shelf}{index}", (body[0], body[1], body[2] + 0.14), 0.07, paint, rings=8)
@@ -154,13 +170,13 @@ def add_stall(name: str, place: Point, size: Point, turn_rad: float, awning: tup
                     paint,
                     rings=6,
                 )
-    x = np.linspace(-width / 2 - 0.2, width / 2 + 0.2, 61)
-    fringe = 0.1 * np.abs(np.sin(np.pi * (x + width / 2) / 0.36))
+    across = np.linspace(-width / 2 - 0.2, width / 2 + 0.2, 61)
+    fringe = 0.1 * np.abs(np.sin(np.pi * (across + width / 2) / 0.36))
     cloth = stripes(f"{name}.awning", awning[0], awning[1], per_m=1.4, axis="x", soft=0.02)
     rows = [
-        [(float(px), depth, height + 0.75) for px in x],
-        [(float(px), -0.55, height + 0.12) for px in x],
-        [(float(px), -0.57, height - 0.16 + float(f)) for px, f in zip(x, fringe, strict=True)],
+        [(float(px), depth, height + 0.75) for px in across],
+        [(float(px), -0.55, height + 0.12) for px in across],
+        [(float(px), -0.57, height - 0.16 + float(f)) for px, f in zip(across, fringe, strict=True)],
     ]
     sheet = add_grid(f"{name}.awning", np.array(rows), cloth)
     sheet.location, sheet.rotation_euler = place, (0.0, 0.0, turn_rad)
@@ -175,8 +191,16 @@ def add_stall(name: str, place: Point, size: Point, turn_rad: float, awning: tup
     return Glow(place=at(0, -0.45, height - 0.1), light=(2.4 * light[0], 2.4 * light[1], 2.4 * light[2]))
 
 
-def add_carousel(name: str, place: Point, radius_m: float, glows: Sequence[bpy.types.Material], first: Colour, second: Colour,
-                 *, phase_rad: float = 0.0) -> None:  # fmt: skip
+def add_carousel(
+    name: str,
+    place: Point,
+    radius_m: float,
+    glows: Sequence[bpy.types.Material],
+    first: Colour,
+    second: Colour,
+    *,
+    phase_rad: float = 0.0,
+) -> None:
     """Add a roundabout: a stepped floor, a striped tent roof with bulbs on its rim, poles, horses."""
     x, y, z = place
     gold = principled(f"{name}.gold", (0.75, 0.5, 0.14), roughness=0.35, metallic=0.7)

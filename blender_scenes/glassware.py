@@ -10,10 +10,11 @@ from collections.abc import Sequence
 
 import bpy
 import numpy as np
+from numpy.typing import NDArray
 
 from .chess_pieces import lathe
 from .lights import show_to_camera_only
-from .materials import Colour, Shader, emission, principled
+from .materials import Colour, Shader, dimmed, emission, principled
 from .mesh import add_revolved, add_sphere, add_tube
 
 Point = tuple[float, float, float]
@@ -23,9 +24,7 @@ def clear_glass(name: str, tint: Colour = (0.96, 0.98, 0.97), *, strength: float
     """Return thin glass: clear where looked at squarely, tinted and mirroring at grazing angles."""
     shader = Shader(name)
     facing = shader.node("ShaderNodeLayerWeight", {"Blend": strength}).outputs["Facing"]
-    body = shader.ramp(
-        facing, [(0.0, tint), (0.75, tuple(0.78 * c for c in tint)), (1.0, tuple(0.3 * c for c in tint))]
-    )  # type: ignore[list-item]
+    body = shader.ramp(facing, [(0.0, tint), (0.75, dimmed(tint, 0.78)), (1.0, dimmed(tint, 0.3))])
     clear = shader.node("ShaderNodeBsdfTransparent", {"Color": body}).outputs[0]
     gloss = shader.node("ShaderNodeBsdfGlossy", {"Color": (1.0, 1.0, 1.0), "Roughness": 0.06}).outputs[0]
     mirror = shader.node("ShaderNodeMath", {0: facing, 1: 2.6}, operation="POWER").outputs[0]
@@ -41,9 +40,7 @@ def wine(name: str, colour: Colour) -> bpy.types.Material:
     shader = Shader(name)
     facing = shader.node("ShaderNodeLayerWeight", {"Blend": 0.4}).outputs["Facing"]
     clear = shader.node("ShaderNodeBsdfTransparent", {"Color": colour}).outputs[0]
-    body = shader.node(
-        "ShaderNodeBsdfPrincipled", {"Base Color": tuple(0.35 * c for c in colour), "Roughness": 0.12}
-    ).outputs[0]
+    body = shader.node("ShaderNodeBsdfPrincipled", {"Base Color": dimmed(colour, 0.35), "Roughness": 0.12}).outputs[0]
     share = shader.node("ShaderNodeMath", {0: facing, 1: 0.45}, operation="MULTIPLY_ADD")
     share.inputs[2].default_value = 0.25
     mixed = shader.node("ShaderNodeMixShader", {0: share.outputs[0], 1: clear, 2: body}).outputs[0]
@@ -56,9 +53,17 @@ def silver(name: str, tint: Colour = (0.82, 0.8, 0.76), *, roughness: float = 0.
     return principled(name, tint, roughness=roughness, metallic=1.0)
 
 
-def add_wine_glass(name: str, base: Point, glass: bpy.types.Material, *, height_m: float = 0.21, bowl_m: float = 0.042,
-                   drink: bpy.types.Material | None = None, fill: float = 0.45) -> None:  # fmt: skip
-    """Add a stemmed glass. base: where it stands; bowl_m: radius of its bowl; fill: share of the bowl's height filled."""
+def add_wine_glass(
+    name: str,
+    base: Point,
+    glass: bpy.types.Material,
+    *,
+    height_m: float = 0.21,
+    bowl_m: float = 0.042,
+    drink: bpy.types.Material | None = None,
+    fill: float = 0.45,
+) -> None:
+    """Add a stemmed glass. bowl_m: radius of its bowl; fill: share of the bowl's height filled."""
     h, r = height_m, bowl_m
     foot = [
         (0.0, 0.006),
@@ -110,8 +115,14 @@ def add_tumbler(
     add_revolved(name, outer, glass, base=base, segments=48)
 
 
-def add_carafe(name: str, base: Point, glass: bpy.types.Material, *, height_m: float = 0.27,
-               drink: bpy.types.Material | None = None) -> None:  # fmt: skip
+def add_carafe(
+    name: str,
+    base: Point,
+    glass: bpy.types.Material,
+    *,
+    height_m: float = 0.27,
+    drink: bpy.types.Material | None = None,
+) -> None:
     """Add a wide-bodied carafe with a flaring neck."""
     h = height_m
     body = [
@@ -136,9 +147,17 @@ def add_carafe(name: str, base: Point, glass: bpy.types.Material, *, height_m: f
         add_revolved(f"{name}.drink", profile, drink, base=base, segments=64)
 
 
-def add_candlestick(name: str, base: Point, metal: bpy.types.Material, wax: bpy.types.Material, *, height_m: float = 0.2,
-                    candle_m: float = 0.16, flame: float = 7.0) -> None:  # fmt: skip
-    """Add a turned candlestick with a burning candle. flame: radiance factor (1 = display white), seen by the camera only."""
+def add_candlestick(
+    name: str,
+    base: Point,
+    metal: bpy.types.Material,
+    wax: bpy.types.Material,
+    *,
+    height_m: float = 0.2,
+    candle_m: float = 0.16,
+    flame: float = 7.0,
+) -> None:
+    """Add a turned candlestick with a burning candle. flame: radiance factor, for the camera only."""
     h = height_m
     profile = [
         (0.0, 0.0),
@@ -279,7 +298,7 @@ def add_lemon(name: str, place: Point, skin: bpy.types.Material, *, turn_rad: fl
 
 def add_grapes(name: str, place: Point, skin: bpy.types.Material, rng: np.random.Generator, *, count: int = 34) -> None:
     """Add a bunch of grapes lying in a heap."""
-    laid: list[np.ndarray] = []  # type: ignore[type-arg]
+    laid: list[NDArray[np.float64]] = []
     radius = 0.0105
     for _ in range(4000):
         if len(laid) == count:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import bpy
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +37,7 @@ def add_grass(
     wind: tuple[float, float] = (0.0, 0.0),
     steps: int = 4,
 ) -> bpy.types.Object:
-    """Add one blade per root as one mesh. roots: (N, 3) metres; lean: how far blades bend; wind: their common bend (x, y)."""
+    """Add a blade per root as one mesh. roots: (N, 3) metres; lean: how far they bend; wind: their common bend."""
     count = len(roots)
     length = rng.uniform(*length_m, count)[:, None, None]
     angle = rng.uniform(0, 2 * np.pi, count)
@@ -58,8 +56,17 @@ def add_grass(
     return add_quads(name, vertices, faces, material)
 
 
-def add_daisies(name: str, places: Array, rng: np.random.Generator, *, height_m: tuple[float, float], petal_m: float = 0.016,
-                petals: Colour = (0.82, 0.8, 0.74), heart: Colour = (0.75, 0.45, 0.02), stem: bpy.types.Material) -> None:  # fmt: skip
+def add_daisies(
+    name: str,
+    places: Array,
+    rng: np.random.Generator,
+    *,
+    height_m: tuple[float, float],
+    petal_m: float = 0.016,
+    petals: Colour = (0.82, 0.8, 0.74),
+    heart: Colour = (0.75, 0.45, 0.02),
+    stem: bpy.types.Material,
+) -> None:
     """Add flowers with a ring of petals round a domed heart. places: (N, 3) metres, at the ground."""
     white = principled(f"{name}.petal", petals, specular=0.0)
     yellow = principled(f"{name}.heart", heart, roughness=0.9, specular=0.0)
@@ -85,8 +92,16 @@ def add_daisies(name: str, places: Array, rng: np.random.Generator, *, height_m:
     add_blades(f"{name}.petals", rays, white)
 
 
-def add_poppies(name: str, places: Array, rng: np.random.Generator, *, height_m: tuple[float, float], size_m: float,
-                colour: Colour, stem: bpy.types.Material) -> None:  # fmt: skip
+def add_poppies(
+    name: str,
+    places: Array,
+    rng: np.random.Generator,
+    *,
+    height_m: tuple[float, float],
+    size_m: float,
+    colour: Colour,
+    stem: bpy.types.Material,
+) -> None:
     """Add poppies: four wide, crumpled petals as a bowl round a dark heart. places: (N, 3) metres, at the ground."""
     shader = Shader(f"{name}.petal")
     mottle = shader.noise(shader.coordinates(), 60.0, detail=2.0)
@@ -122,8 +137,9 @@ def add_poppies(name: str, places: Array, rng: np.random.Generator, *, height_m:
     add_quads(f"{name}.petals", np.concatenate(vertices), np.concatenate(faces), red)
 
 
-def add_seed_heads(name: str, places: Array, rng: np.random.Generator, *, height_m: tuple[float, float],
-                   straw: bpy.types.Material) -> None:  # fmt: skip
+def add_seed_heads(
+    name: str, places: Array, rng: np.random.Generator, *, height_m: tuple[float, float], straw: bpy.types.Material
+) -> None:
     """Add tall grass in ear: a thin bowed stalk with husks along its end. places: (N, 3) metres."""
     husks: list[tuple[Array, list[list[int]]]] = []
     for index, place in enumerate(places):
@@ -139,13 +155,9 @@ def add_seed_heads(name: str, places: Array, rng: np.random.Generator, *, height
     add_blades(f"{name}.husks", husks, straw)
 
 
-def scattered(
-    rng: np.random.Generator, count: int, x: Sequence[float], y: Sequence[float], *, keep_off: float = 0.0
-) -> Array:
-    """Return (N, 3) places on level ground in the rectangle x[0]…x[1] by y[0]…y[1], none within ``keep_off`` of x = 0 at y < 1."""
-    places = np.stack([rng.uniform(*x, count), rng.uniform(*y, count), np.zeros(count)], axis=1)
-    near = (np.abs(places[:, 0]) < keep_off) & (places[:, 1] < 1.0)
-    return places[~near]
+def scattered(rng: np.random.Generator, count: int, x: tuple[float, float], y: tuple[float, float]) -> Array:
+    """Return (count, 3) places on level ground in the rectangle x[0]…x[1] by y[0]…y[1], metres."""
+    return np.stack([rng.uniform(x[0], x[1], count), rng.uniform(y[0], y[1], count), np.zeros(count)], axis=1)
 
 
 def _stalk(

@@ -23,8 +23,19 @@ def hair_material(name: str, dark: Colour, light: Colour, *, roughness: float = 
     return shader.surface(shader.ramp(locks, [(0.3, dark), (0.72, light)]), roughness=roughness, specular=0.45)
 
 
-def fall(roots: Array, outward: Array, push_out: PushOut, rng: np.random.Generator, *, length_m: float, steps: int = 34,
-         wave_m: float = 0.006, waves: float = 3.0, combed: tuple[float, float, float] = (0.0, -0.8, 0.3), wind: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> Array:  # fmt: skip
+def fall(
+    roots: Array,
+    outward: Array,
+    push_out: PushOut,
+    rng: np.random.Generator,
+    *,
+    length_m: float,
+    steps: int = 34,
+    wave_m: float = 0.006,
+    waves: float = 3.0,
+    combed: tuple[float, float, float] = (0.0, -0.8, 0.3),
+    wind: tuple[float, float, float] = (0.0, 0.0, 0.0),
+) -> Array:
     """Let guides fall from their roots under gravity, round what is in their way. Returns their paths (N, steps, 3).
 
     roots, outward: (N, 3) metres and unit normals; push_out: keeps them off the body; wave_m, waves: amplitude and

@@ -14,9 +14,17 @@ from .stationery import paper_edge
 from .variation import Variation
 
 _CLOTHS: tuple[Colour, ...] = (
-    (0.32, 0.05, 0.04), (0.04, 0.1, 0.2), (0.5, 0.34, 0.1), (0.06, 0.17, 0.09), (0.45, 0.42, 0.36),
-    (0.12, 0.05, 0.12), (0.03, 0.03, 0.035), (0.36, 0.18, 0.08), (0.08, 0.2, 0.24), (0.5, 0.2, 0.08),
-)  # fmt: skip
+    (0.32, 0.05, 0.04),
+    (0.04, 0.1, 0.2),
+    (0.5, 0.34, 0.1),
+    (0.06, 0.17, 0.09),
+    (0.45, 0.42, 0.36),
+    (0.12, 0.05, 0.12),
+    (0.03, 0.03, 0.035),
+    (0.36, 0.18, 0.08),
+    (0.08, 0.2, 0.24),
+    (0.5, 0.2, 0.08),
+)
 
 
 def lettering(name: str, ink: Colour, paper: Colour, *, line_m: float, per_m: float) -> bpy.types.Material:
@@ -97,8 +105,18 @@ class Shelving:
                 x += thick + 0.001 + np.sin(lean) * tall
         return
 
-    def _put(self, name: str, start: Sequence[float], turn: float, local: Sequence[float], size: Sequence[float],
-             material: bpy.types.Material, *, bevel_m: float = 0.0, lean: float = 0.0) -> None:  # fmt: skip
+    def _put(
+        self,
+        name: str,
+        start: Sequence[float],
+        turn: float,
+        local: Sequence[float],
+        size: Sequence[float],
+        material: bpy.types.Material,
+        *,
+        bevel_m: float = 0.0,
+        lean: float = 0.0,
+    ) -> None:
         """Add a box given in the shelf's frame (along, into, up)."""
         c, s = np.cos(turn), np.sin(turn)
         place = (start[0] + c * local[0] - s * local[1], start[1] + s * local[0] + c * local[1], start[2] + local[2])
@@ -106,8 +124,17 @@ class Shelving:
         if lean:
             box.rotation_euler = (0.0, lean, turn)
 
-    def _volume(self, start: Sequence[float], turn: float, x: float, size: tuple[float, float, float], material: int,
-                title: int, band: int, lean: float) -> None:  # fmt: skip
+    def _volume(
+        self,
+        start: Sequence[float],
+        turn: float,
+        x: float,
+        size: tuple[float, float, float],
+        material: int,
+        title: int,
+        band: int,
+        lean: float,
+    ) -> None:
         thick, depth, tall = size
         self._count += 1
         name = f"{self._name}.{self._count:04d}"
@@ -181,9 +208,18 @@ class Shelving:
         return width + 0.01
 
 
-def add_bookcase(name: str, start: Sequence[float], turn_rad: float, length_m: float, shelves: Sequence[float],
-                 wood: bpy.types.Material, *, bay_m: float = 0.9, depth_m: float = 0.24) -> None:  # fmt: skip
-    """Add the boards of a bookcase. start: its left front corner on the floor; shelves: heights of their upper faces."""
+def add_bookcase(
+    name: str,
+    start: Sequence[float],
+    turn_rad: float,
+    length_m: float,
+    shelves: Sequence[float],
+    wood: bpy.types.Material,
+    *,
+    bay_m: float = 0.9,
+    depth_m: float = 0.24,
+) -> None:
+    """Add a bookcase's boards. start: its left front corner on the floor; shelves: heights of their upper faces."""
     c, s = np.cos(turn_rad), np.sin(turn_rad)
 
     def put(part: str, along: float, into: float, up: float, size: Sequence[float]) -> None:
@@ -199,9 +235,16 @@ def add_bookcase(name: str, start: Sequence[float], turn_rad: float, length_m: f
     put("cornice", length_m / 2, depth_m / 2 - 0.02, top + 0.03, (length_m + 0.06, depth_m + 0.06, 0.06))
 
 
-def add_open_book(name: str, place: Sequence[float], turn_rad: float, *, tilt_rad: float = 0.0, width_m: float = 0.15,
-                  height_m: float = 0.22) -> None:  # fmt: skip
-    """Add a book lying open, its pages arched, printed. place: the middle of its gutter; tilt_rad: lifted at its far edge."""
+def add_open_book(
+    name: str,
+    place: Sequence[float],
+    turn_rad: float,
+    *,
+    tilt_rad: float = 0.0,
+    width_m: float = 0.15,
+    height_m: float = 0.22,
+) -> None:
+    """Add a printed book lying open. place: the middle of its gutter; tilt_rad: lifted at its far edge."""
     page = lettering(f"{name}.print", (0.05, 0.045, 0.05), (0.82, 0.77, 0.66), line_m=0.0082, per_m=420.0)
     blank = principled(f"{name}.paper", (0.82, 0.77, 0.66), roughness=0.8, specular=0.0)
     t = np.linspace(0.0, 1.0, 24)

@@ -15,6 +15,11 @@ Colour = tuple[float, float, float]
 Stops = Sequence[tuple[float, Colour]]
 
 
+def dimmed(colour: Colour, factor: float) -> Colour:
+    """Return a colour scaled in all channels."""
+    return (factor * colour[0], factor * colour[1], factor * colour[2])
+
+
 class Shader:
     """A material under construction: adds nodes, links what it is given, sets the rest."""
 

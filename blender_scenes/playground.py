@@ -8,7 +8,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from .materials import Colour, leaf, principled, stripes
+from .materials import Colour, dimmed, leaf, principled, stripes
 from .mesh import add_box, add_grid, add_mesh, add_revolved, add_sphere, add_tube
 from .plants import add_blades, blade
 
@@ -116,24 +116,21 @@ def add_tree(
     """Add a broad-leaved tree: a forked trunk and a crown of loose leaf clusters."""
     bark = principled(f"{name}.bark", (0.12, 0.08, 0.05), roughness=0.9, specular=0.0)
     x, y, z = foot
-    fork = np.array([x, y, z + 0.42 * height_m])
-    add_tube(f"{name}.trunk", [foot, fork], [0.035 * height_m, 0.024 * height_m], bark)
+    fork: NDArray[np.float64] = np.array([x, y, z + 0.42 * height_m])
+    add_tube(f"{name}.trunk", np.array([foot, fork]), [0.035 * height_m, 0.024 * height_m], bark)
     crowns: list[NDArray[np.float64]] = []
     for index in range(7):
         angle, lean = 2 * np.pi * index / 7 + float(rng.uniform(-0.3, 0.3)), float(rng.uniform(0.12, 0.3))
         tip = fork + height_m * np.array([lean * np.cos(angle), lean * np.sin(angle), float(rng.uniform(0.18, 0.46))])
         add_tube(
             f"{name}.bough{index}",
-            [fork, 0.5 * (fork + tip) + [0, 0, 0.04 * height_m], tip],
+            np.array([fork, 0.5 * (fork + tip) + [0, 0, 0.04 * height_m], tip]),
             [0.018 * height_m, 0.012 * height_m, 0.004 * height_m],
             bark,
             sides=6,
         )
         crowns.append(tip)
-    greens = [
-        leaf(f"{name}.leaf{i}", tuple(c * f for c in light), tuple(c * f for c in dark))
-        for i, f in enumerate((1.15, 0.8))
-    ]  # type: ignore[arg-type]
+    greens = [leaf(f"{name}.leaf{i}", dimmed(light, f), dimmed(dark, f)) for i, f in enumerate((1.15, 0.8))]
     groups: list[list[tuple[NDArray[np.float64], list[list[int]]]]] = [[], []]
     size = 0.036 * height_m
     for number in range(leaves):
@@ -146,11 +143,11 @@ def add_tree(
 
 
 def add_far_house(name: str, place: Point, size: Point, wall: bpy.types.Material, roof: Colour) -> None:
-    """Add a house with windows and a door in its front (towards -Y) and a saddle roof. place: middle of its front, ground."""
+    """Add a house with windows in its front (towards -Y) and a saddle roof. place: middle of its front, ground."""
     x, y, z = place
     width, depth, height = size
     add_box(f"{name}.body", (x, y + depth / 2, z + height / 2), size, wall)
-    tiles = stripes(f"{name}.tiles", roof, tuple(0.6 * c for c in roof), per_m=3.0, axis="z")  # type: ignore[arg-type]
+    tiles = stripes(f"{name}.tiles", roof, dimmed(roof, 0.6), per_m=3.0, axis="z")
     top, ridge, over = z + height, z + height + 0.42 * depth, 0.4
     corners = [
         (x - width / 2 - over, y - over, top - 0.25),

@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from bokeh_render.aperture import Aperture
 from bokeh_render.optics import Float32, display_from_light, signed_defocus
 
 from .finding import Finding, listed
-from .stack import Aperture, Stack, bokeh_name
+from .stack import Stack, bokeh_name
 
 FACTORS = np.geomspace(0.6, 1.65, 29)
 """The radius factors that are tried."""

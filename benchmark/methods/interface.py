@@ -7,8 +7,8 @@ from functools import cached_property
 from importlib import metadata
 from typing import Protocol
 
+from bokeh_render.aperture import Aperture
 from bokeh_render.optics import Float32, light_from_display, signed_defocus
-from generator.stack import Aperture
 
 
 @dataclass(frozen=True)

@@ -46,9 +46,13 @@ def build(rng: np.random.Generator, parameters: dict[str, Any]) -> bpy.types.Obj
     set_even_sky(vary.choice((0.075, 0.085, 0.13), [(0.11, 0.1, 0.1), (0.06, 0.09, 0.1)]))
     side = vary.choice(-1.0, [1.0])
     window = add_area_light(
-        "window", (side * 1.25, 0.75, 0.85), (0.0, 0.75, 0.08), size_m=(0.9, 1.1), power_w=vary.number(19.0, 15.0, 26.0),
+        "window",
+        (side * 1.25, 0.75, 0.85),
+        (0.0, 0.75, 0.08),
+        size_m=(0.9, 1.1),
+        power_w=vary.number(19.0, 15.0, 26.0),
         colour=vary.choice((0.66, 0.78, 1.0), [(1.0, 0.85, 0.7)]),
-    )  # fmt: skip
+    )
     window.visible_glossy = True  # broad: the highlight that draws every glass
     candles = add_area_light(
         "candles", (0.1, 1.25, 0.62), (0.0, 0.7, 0.0), size_m=(0.5, 0.3), power_w=9.0, colour=(1.0, 0.6, 0.28)

@@ -6,6 +6,7 @@ to 30 m; a renderer that loses the thin ones, or lets the near ones cover too mu
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import bpy
@@ -138,7 +139,7 @@ def _fence(vary: Variation) -> None:
         box = add_box(f"post{index}", (x, y, 0.42), (0.11, 0.1, 0.95), grey, turn_rad=0.3 * index, bevel_m=0.012)
         box.rotation_euler.x = 0.04 * (-1) ** index
     for height in (0.36, 0.7):
-        for index, ((xa, ya), (xb, yb)) in enumerate(zip(posts, posts[1:], strict=False)):
+        for index, ((xa, ya), (xb, yb)) in enumerate(itertools.pairwise(posts)):
             tilt = 0.03 * (-1) ** index
             add_tube(f"rail{height}{index}", [(xa, ya, height + tilt), (xb, yb, height - tilt)], 0.035, grey, sides=7)
 

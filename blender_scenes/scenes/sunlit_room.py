@@ -1,6 +1,7 @@
 """A room in shade with a window on a sunlit garden.
 
-Tests: a range of light far beyond display white. The sky behind the panes is almost three times as bright as white paper, the lawn as bright;
+Tests: a range of light far beyond display white. The sky behind the panes is almost three times as
+bright as white paper, the lawn as bright;
 window bars, leaves and the back of a chair cut dark edges into it. Blurred as light, the garden eats into them;
 blurred after clipping, it does not. Patches of sun lie on the floor.
 """
@@ -34,9 +35,13 @@ def build(rng: np.random.Generator, parameters: dict[str, Any]) -> bpy.types.Obj
     set_even_sky((0.16, 0.17, 0.19))
     left, right, bottom, top = _WINDOW
     day = add_area_light(
-        "window", ((left + right) / 2, _BACK_Y - 0.12, (bottom + top) / 2), ((left + right) / 2, 0.0, 0.7),
-        size_m=(right - left, top - bottom), power_w=vary.number(62.0, 45.0, 80.0), colour=vary.choice((1.0, 0.93, 0.82), [(0.85, 0.93, 1.0), (1.0, 0.82, 0.6)]),
-    )  # fmt: skip
+        "window",
+        ((left + right) / 2, _BACK_Y - 0.12, (bottom + top) / 2),
+        ((left + right) / 2, 0.0, 0.7),
+        size_m=(right - left, top - bottom),
+        power_w=vary.number(62.0, 45.0, 80.0),
+        colour=vary.choice((1.0, 0.93, 0.82), [(0.85, 0.93, 1.0), (1.0, 0.82, 0.6)]),
+    )
     day.visible_glossy = True
     add_area_light(
         "door", (_RIGHT_X - 0.1, -0.8, 1.4), (0.0, 2.0, 0.8), size_m=(1.0, 2.0), power_w=16.0, colour=(0.8, 0.88, 1.0)

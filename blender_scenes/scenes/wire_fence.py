@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from ..camera import add_camera
 from ..chain_link import add_chain_link
 from ..lights import add_area_light, add_horizon_glow, set_even_sky
-from ..materials import Colour, Shader, bricks, leaf, plaster, principled
-from ..mesh import add_box, add_grid, add_quad, add_revolved, add_tube
+from ..materials import Colour, Shader, bricks, dimmed, leaf, plaster, principled
+from ..mesh import add_box, add_grid, add_mesh, add_quad, add_revolved, add_tube
 from ..plants import add_twig
 from ..playground import add_ball, add_bin, add_dome, add_far_house, add_slide, add_swings, add_tree
 from ..variation import Variation
@@ -40,7 +40,7 @@ def build(rng: np.random.Generator, parameters: dict[str, Any]) -> bpy.types.Obj
         colour=(1.0, 0.83, 0.6),
     )
     _ground(vary)
-    _playground(vary, rng)
+    _playground(vary)
     _far(vary, rng)
     _fence(vary, rng)
     return add_camera(
@@ -54,7 +54,7 @@ def _ground(vary: Variation) -> None:
     shader = Shader("lawn")
     patches = shader.noise(shader.coordinates((1.0, 1.0, 0.0)), 0.7, detail=6.0)
     green = vary.choice((0.13, 0.22, 0.05), [(0.2, 0.22, 0.07), (0.1, 0.18, 0.06)])
-    tone = shader.ramp(patches, [(0.32, (0.28, 0.22, 0.1)), (0.45, green), (0.7, tuple(0.6 * c for c in green))])  # type: ignore[list-item]
+    tone = shader.ramp(patches, [(0.32, (0.28, 0.22, 0.1)), (0.45, green), (0.7, dimmed(green, 0.6))])
     lawn = shader.surface(tone, specular=0.0)
     add_quad("lawn", [(-60, -3, 0), (60, -3, 0), (60, 120, 0), (-60, 120, 0)], lawn)
     shader = Shader("sand")
@@ -62,19 +62,17 @@ def _ground(vary: Variation) -> None:
     sand = shader.surface(shader.ramp(grain, [(0.3, (0.52, 0.4, 0.24)), (0.7, (0.68, 0.55, 0.36))]), specular=0.0)
     angle = np.linspace(0, 2 * np.pi, 48, endpoint=False)
     pit = np.stack([0.9 + 3.6 * np.cos(angle), 9.6 + 2.2 * np.sin(angle), np.full(48, 0.01)], axis=1)
-    add_mesh_disc("sand", pit, sand)
+    _add_disc("sand", pit, sand)
     kerb = principled("kerb", (0.4, 0.24, 0.12), roughness=0.8)
     add_tube("kerb", pit + [0, 0, 0.05], 0.09, kerb, closed=True)
 
 
-def add_mesh_disc(name: str, rim: NDArray[np.float64], material: bpy.types.Material) -> None:
+def _add_disc(name: str, rim: NDArray[np.float64], material: bpy.types.Material) -> None:
     """Add a flat face bounded by a rim (N, 3), metres."""
-    from ..mesh import add_mesh
-
     add_mesh(name, rim, [list(range(len(rim)))], material)
 
 
-def _playground(vary: Variation, rng: np.random.Generator) -> None:
+def _playground(vary: Variation) -> None:
     red, yellow, blue, green = (0.62, 0.05, 0.03), (0.75, 0.45, 0.02), (0.03, 0.16, 0.5), (0.05, 0.35, 0.1)
     places = vary.order([(-1.9, 9.2), (3.2, 12.0), (2.35, 7.5)])
     (sx, sy), (wx, wy), (dx, dy) = places
@@ -130,7 +128,7 @@ def _far(vary: Variation, rng: np.random.Generator) -> None:
     ):
         light = vary.choice((0.2, 0.3, 0.05), [(0.45, 0.28, 0.04), (0.4, 0.14, 0.03), (0.13, 0.24, 0.08)])
         spot = (x + vary.number(0.0, -1.5, 1.5), y, 0.0)
-        add_tree(f"tree{index}", spot, height, rng, light=light, dark=tuple(0.4 * c for c in light))  # type: ignore[arg-type]
+        add_tree(f"tree{index}", spot, height, rng, light=light, dark=dimmed(light, 0.4))
 
 
 def _fence(vary: Variation, rng: np.random.Generator) -> None:
@@ -160,7 +158,8 @@ def _fence(vary: Variation, rng: np.random.Generator) -> None:
     )
 
     def on(x: float, z: float, out: float = -0.006) -> NDArray[np.float64]:
-        return place(np.array([[x, out, z]]))[0]
+        point: NDArray[np.float64] = place(np.array([[x, out, z]]))[0]
+        return point
 
     for x in (0.62, 2.62):
         add_tube(f"post{x}", [on(x, 0.0, 0.03), on(x, 2.25, 0.03)], 0.024, zinc, sides=16)
