@@ -20,11 +20,12 @@ from bokeh_render.atomic import write_json
 from bokeh_render.errors import BokehbenchError
 from bokeh_render.schema import Record
 
-WORKER = Path(blender_scenes.catalogue.__file__).with_name("worker.py").resolve()
-SYSTEM_LIBRARIES = ("libx11-6", "libxrender1", "libxfixes3", "libxi6", "libxkbcommon0", "libsm6", "libgl1")
-"""Debian packages that Blender's Python module needs and does not bring along."""
+from .crashes import BlenderCrashError, blender_error, check_render_log, explain_death, timed_out
 
+WORKER = Path(blender_scenes.catalogue.__file__).with_name("worker.py").resolve()
 _POLL_SECONDS = 0.05
+TIMEOUT_SECONDS = 3600.0
+"""How long a Blender process may be silent before it counts as hung."""
 
 
 class Lens(Record):
@@ -97,12 +98,20 @@ OnEvent = Callable[[Ready | ShotDone], None]
 _EVENTS: dict[str, TypeAdapter[Any]] = {"ready": TypeAdapter(Ready), "shot": TypeAdapter(ShotDone)}
 
 
-def run_job(job: Job, folder: Path, on_event: OnEvent, *, cancelled: Event | None = None) -> None:
+def run_job(
+    job: Job,
+    folder: Path,
+    on_event: OnEvent,
+    *,
+    cancelled: Event | None = None,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+) -> None:
     """Run a job in a fresh Blender process and call ``on_event`` for each of its events, in order, in this thread.
 
     folder: the job's own, made when missing; it keeps ``job.json``, ``events.jsonl`` and ``blender.log``.
-    cancelled: once set, the child's whole process group is ended and BokehbenchError raised.
-    Raises BokehbenchError with the cause, and where the log is, unless the worker reported that it finished.
+    cancelled: once set, the child's whole process group is ended and BokehbenchError raised; so it is when no event
+    came for ``timeout_seconds``. Raises BlenderCrashError with the cause, and where the log is, unless the worker
+    reported that it finished and its log is free of render errors.
     """
     folder.mkdir(parents=True, exist_ok=True)
     events_path, log_path, job_path = folder / "events.jsonl", folder / "blender.log", folder / "job.json"
@@ -116,32 +125,58 @@ def run_job(job: Job, folder: Path, on_event: OnEvent, *, cancelled: Event | Non
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    finished = False
     try:
-        for event in _follow(events_path, child, cancelled):
-            kind = event.pop("event")
-            if kind == "failed":
-                raise BokehbenchError(f"scene {job.scene}: Blender failed: {event['message']} (log: {log_path})")
-            if kind == "finished":
-                finished = True
-            else:
-                on_event(_EVENTS[kind].validate_python(event))
+        if not _finish(events_path, child, on_event, cancelled, timeout_seconds):
+            _end(child)
+            raise explain_death(child.returncode, _read_log(log_path))
+        check_render_log(_read_log(log_path))
+    except BlenderCrashError as crash:
+        message = f"scene {job.scene}: {crash} (log: {log_path})"
+        raise BlenderCrashError(message, kind=crash.kind, retry=crash.retry) from None
     finally:
         _end(child)
-    if not finished:
-        raise BokehbenchError(f"scene {job.scene}: {_explain_death(child.returncode, log_path)} (log: {log_path})")
 
 
-def _follow(path: Path, child: subprocess.Popen[bytes], cancelled: Event | None) -> Iterator[dict[str, Any]]:
+def _finish(
+    events: Path,
+    child: subprocess.Popen[bytes],
+    on_event: OnEvent,
+    cancelled: Event | None,
+    timeout_seconds: float,
+) -> bool:
+    """Hand on a child's events until it has ended; return whether it said that it finished."""
+    finished = False
+    for event in _follow(events, child, cancelled, timeout_seconds):
+        kind = event.pop("event")
+        if kind == "failed":
+            raise blender_error(event["message"])
+        if kind == "finished":
+            finished = True
+        else:
+            on_event(_EVENTS[kind].validate_python(event))
+    return finished
+
+
+def _read_log(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace")
+
+
+def _follow(
+    path: Path, child: subprocess.Popen[bytes], cancelled: Event | None, timeout_seconds: float
+) -> Iterator[dict[str, Any]]:
     """Yield the events of a running child until it has ended and all were read; a half-written last line is left."""
-    rest = ""
+    rest, heard = "", time.monotonic()
     with path.open(encoding="utf-8") as stream:
         while True:
             ended = child.poll() is not None  # asked before reading, so that nothing written before the end is missed
             *lines, rest = (rest + stream.read()).split("\n")
-            yield from (json.loads(line) for line in lines)
+            for line in lines:
+                yield json.loads(line)
+                heard = time.monotonic()
             if ended:
                 return
+            if time.monotonic() - heard > timeout_seconds:
+                raise timed_out(timeout_seconds)
             if cancelled is not None and cancelled.is_set():
                 raise BokehbenchError("stopped before the end; run the same command again to go on")
             time.sleep(_POLL_SECONDS)
@@ -154,20 +189,3 @@ def _end(child: subprocess.Popen[bytes]) -> None:
     if child.poll() is None:
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()
-
-
-def _explain_death(code: int, log_path: Path) -> str:
-    lines = [line for line in log_path.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    last = lines[-1] if lines else "it wrote nothing"
-    if code == -signal.SIGKILL:
-        return (
-            "Blender was killed, most often for want of memory; free some or render fewer scenes at a time (--jobs 1)"
-        )
-    if "cannot open shared object file" in last:
-        return (
-            f"Blender's module does not load: {last} "
-            f"Install its libraries: apt-get install --no-install-recommends {' '.join(SYSTEM_LIBRARIES)}"
-        )
-    if "No module named 'bpy'" in last:
-        return "Blender's module is not installed: pip install bpy==4.5.15 (Python 3.11 only)"
-    return f"Blender ended with code {code} before it was done; its last words: {last}"

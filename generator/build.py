@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import fcntl
 import platform
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
+from typing import NamedTuple
 
 import blender_scenes.catalogue
-from bokeh_render.atomic import remove_leftovers, write_json, write_text
+from bokeh_render.atomic import write_json, write_text
 from bokeh_render.errors import BadInputError
 from bokeh_render.progress import ReportStep, silent
 from bokeh_render.schema import Record, load_json, sha256_of_file, sha256_of_json
 
+from .blender_process import TIMEOUT_SECONDS
 from .card import card_text
 from .config import GenerateConfig
 from .contents import listed_contents
 from .corruption import planned_corruptions
+from .crashes import worth_retrying
 from .dataset_page import write_page_of
-from .execution import run_locally
+from .estimate import check_disk_space
+from .execution import run_locally, shard_of
+from .folder_lock import locked
 from .scene_unit import SceneUnit
 from .stack import (
     DATASET_FILE,
@@ -51,24 +54,80 @@ class _Begun(Record):
     scenes_sha256: str
 
 
+class Shard(NamedTuple):
+    """One share of an array job: ``number`` (from 1) of ``total``."""
+
+    number: int
+    total: int
+
+
 def generate(
-    config: GenerateConfig, out: Path, *, jobs: int = 1, threads: int = 0, report: ReportStep = silent
+    config: GenerateConfig,
+    out: Path,
+    *,
+    jobs: int = 1,
+    threads: int = 0,
+    retries: int = 1,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+    report: ReportStep = silent,
 ) -> DatasetRecord:
     """Render a dataset into ``out``, or whatever of it is missing, and return its record.
 
-    jobs: scenes rendered at a time, one process each; threads: CPU threads per process, 0 = all.
+    jobs: scenes rendered at a time, one process each; threads: CPU threads per process, 0 = all; retries: how often a
+    scene whose Blender crashed is tried again; timeout_seconds: how long Blender may be silent.
     A killed run is taken up again by the same call. Raises BadInputError when ``out`` holds something else or is in
-    use by another run, BokehbenchError when a render fails (what was finished stays).
+    use by another run, BokehbenchError when the disk has too little room or scenes fail (what was finished stays).
     """
     _check_folder(out)
     if (out / DATASET_FILE).is_file():
         return _existing(config, out)
-    with _locked(out):
+    check_disk_space(config, out)
+    with locked(_lock_file(out), out):
         _begin(config, out)
-        remove_leftovers(out)
-        units = [SceneUnit(config, scene, out, threads) for scene in config.scenes]
-        run_locally(units, jobs=jobs, report=report)
+        units = _units(config, out, threads, timeout_seconds)
+        run_locally(units, jobs=jobs, report=report, retries=retries, worth_retrying=worth_retrying)
         return _finish(config, out)
+
+
+def generate_shard(
+    config: GenerateConfig,
+    out: Path,
+    shard: Shard,
+    *,
+    jobs: int = 1,
+    threads: int = 0,
+    retries: int = 1,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+    report: ReportStep = silent,
+) -> DatasetRecord | None:
+    """Render one share of a dataset's scenes; other processes or machines render the others into the same folder.
+
+    Whichever share finds all scenes finished writes manifest and card and returns the record; the others return None.
+    The folder must be on a file system whose locks (flock) hold for all who write to it. For the rest see
+    :func:`generate`.
+    """
+    _check_folder(out)
+    if (out / DATASET_FILE).is_file():
+        return _existing(config, out)
+    check_disk_space(config, out)
+    with locked(_lock_file(out), out, shared=True):
+        with locked(out / WORK_FOLDER / "begin.lock", out, wait=True):
+            _begin(config, out)
+        units = _units(config, out, threads, timeout_seconds)
+        mine = shard_of(units, shard.number, shard.total)
+        run_locally(mine, jobs=jobs, report=report, retries=retries, worth_retrying=worth_retrying)
+    if not all(unit.is_done() for unit in units):
+        return None
+    with locked(_lock_file(out), out, wait=True):
+        return _existing(config, out) if (out / DATASET_FILE).is_file() else _finish(config, out)
+
+
+def _lock_file(out: Path) -> Path:
+    return out / WORK_FOLDER / "lock"
+
+
+def _units(config: GenerateConfig, out: Path, threads: int, timeout_seconds: float) -> list[SceneUnit]:
+    return [SceneUnit(config, scene, out, threads, timeout_seconds) for scene in config.scenes]
 
 
 def _check_folder(out: Path) -> None:
@@ -80,17 +139,6 @@ def _check_folder(out: Path) -> None:
     stranger = next(iter(sorted(out.iterdir())), None)
     if stranger is not None:
         raise BadInputError(f"{out} is not empty (it holds {stranger.name!r}); expected a new or empty folder")
-
-
-@contextmanager
-def _locked(out: Path) -> Iterator[None]:
-    (out / WORK_FOLDER).mkdir(parents=True, exist_ok=True)
-    with (out / WORK_FOLDER / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BadInputError(f"another run is generating into {out}; wait for it or choose another folder") from None
-        yield
 
 
 def _existing(config: GenerateConfig, out: Path) -> DatasetRecord:

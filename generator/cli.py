@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +20,7 @@ from bokeh_render.progress import progress_bars
 from bokeh_render.schema import parse
 
 if TYPE_CHECKING:
+    from .build import Shard
     from .config import GenerateConfig
 
 Jobs = Annotated[int, typer.Option("--jobs", min=0, help="Scenes rendered at a time, a process each; 0 = one a core.")]
@@ -45,11 +47,14 @@ def generate_command(
     samples: Annotated[int | None, typer.Option(min=1, help="Samples per pixel, of every image.")] = None,
     jobs: Jobs = 0,
     threads: Threads = 0,
+    retries: Annotated[int, typer.Option(min=0, help="Tries again for a scene whose Blender crashed.")] = 1,
+    timeout: Annotated[float, typer.Option(min=0.01, help="Minutes Blender may be silent before it is ended.")] = 60.0,
+    shard: Annotated[str | None, typer.Option(help="I/N: only every N-th scene from the I-th, for array jobs.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be made, and stop.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the record (or plan) as JSON.")] = False,
 ) -> None:
     """Render a dataset of bokeh stacks with Blender. Killed? The same command goes on where it stopped."""
-    from .build import generate
+    from .build import generate, generate_shard
     from .config import GenerateConfig, load_config, load_preset
 
     if (config is None) == (preset is None):
@@ -67,13 +72,38 @@ def generate_command(
     if dry_run:
         _print_plan(resolved, as_json)
         return
+    share = parse_shard(shard) if shard is not None else None
     jobs, threads = share_cores(jobs, threads, len(resolved.scenes))
     with progress_bars(Console(stderr=True)) as report:
-        record = generate(resolved, out, jobs=jobs, threads=threads, report=report)
-    if as_json:
+        run = partial(
+            generate if share is None else partial(generate_shard, shard=share),
+            jobs=jobs,
+            threads=threads,
+            retries=retries,
+            timeout_seconds=60.0 * timeout,
+            report=report,
+        )
+        record = run(resolved, out)
+    if record is None:
+        typer.echo(f"{out}: share {shard} is finished; the manifest is written when all shares are")
+    elif as_json:
         typer.echo(record.model_dump_json(indent=2))
     else:
-        typer.echo(f"{out}: {', '.join(resolved.scenes)}; files {record.files_sha256[:12]}")
+        typer.echo(f"{out}: {_listed(resolved.scenes)}; files {record.files_sha256[:12]}")
+
+
+def _listed(scenes: tuple[str, ...], most: int = 10) -> str:
+    return ", ".join(scenes[:most]) + (f" and {len(scenes) - most} more" if len(scenes) > most else "")
+
+
+def parse_shard(text: str) -> Shard:
+    """Read ``I/N``; raises BadInputError unless 1 <= I <= N."""
+    from .build import Shard
+
+    number, slash, total = text.partition("/")
+    if not (slash and number.isdecimal() and total.isdecimal() and 1 <= int(number) <= int(total)):
+        raise BadInputError(f"--shard {text!r} is not a share; expected I/N with 1 <= I <= N, such as 2/8")
+    return Shard(int(number), int(total))
 
 
 def _print_plan(config: GenerateConfig, as_json: bool) -> None:
@@ -84,7 +114,7 @@ def _print_plan(config: GenerateConfig, as_json: bool) -> None:
         typer.echo(json.dumps({"config": config.model_dump(mode="json"), **cost._asdict()}, indent=2))
         return
     how = f"{config.bokeh_samples} lens views" if config.engine == "lightfield" else "one render an image"
-    typer.echo(f"{config.name} {config.version}: {config.width}×{config.height}, {', '.join(config.scenes)}")
+    typer.echo(f"{config.name} {config.version}: {config.width}×{config.height}, {_listed(config.scenes)}")
     typer.echo(
         f"{len(config.blur_levels)} blur levels × {len(config.focus_disparities)} focus settings ({how}); "
         f"{cost.images} images, {cost.camera_samples / 1e6:.0f} million camera samples"

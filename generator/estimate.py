@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import math
+import shutil
+from pathlib import Path
 from typing import NamedTuple
+
+from bokeh_render.errors import BokehbenchError
 
 from .config import GenerateConfig
 
@@ -12,6 +16,8 @@ _SAMPLES_PER_SECOND_PER_THREAD = 0.3e6
 _SECONDS_PER_VIEW = 0.05
 """What a view costs beside its samples: moving the camera, writing and reading its file."""
 _SECONDS_PER_SCENE = 10.0
+_SPARE_BYTES = 64 * 2**20
+_RAW_BYTES_PER_PIXEL = 20  # of a render before it is converted
 _HALF_RGB, _FLOAT = 6, 4  # bytes per pixel before compression, which is not counted on
 
 
@@ -52,3 +58,17 @@ def estimate(config: GenerateConfig, *, threads: int) -> Estimate:
         seconds=scenes * seconds,
         output_bytes=scenes * pixels * (_HALF_RGB * images + _FLOAT * maps),
     )
+
+
+def check_disk_space(config: GenerateConfig, out: Path) -> None:
+    """Raise BokehbenchError when the place of ``out`` has too little room for what is still to be written."""
+    place = next(folder for folder in (out, *out.resolve().parents) if folder.exists())
+    present = sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) if out.exists() else 0
+    raw = config.width * config.height * _RAW_BYTES_PER_PIXEL * 4  # a few renders wait for their conversion
+    needed = max(0, estimate(config, threads=1).output_bytes - present) + raw + _SPARE_BYTES
+    free = shutil.disk_usage(place).free
+    if free < needed:
+        raise BokehbenchError(
+            f"{place} has {free / 1e6:.0f} MB free, up to {needed / 1e6:.0f} MB are needed; "
+            "free some space or choose another folder"
+        )

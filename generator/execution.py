@@ -1,27 +1,32 @@
 """Work as idempotent units: each says what it needs, knows when it is done, and only does what is missing.
 
 The local runner below is the first executor. A unit shares no process and no temporary folder with another, so that
-other executors (a cluster, an array job) can take the same units.
+other executors (a cluster, an array job) can take the same units: it is enough to pickle one, run it anywhere that sees
+the dataset's folder, and ask ``is_done``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+import errno
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Event
 from typing import Protocol
 
-from bokeh_render.errors import BokehbenchError
+from bokeh_render.errors import BadInputError, BokehbenchError
 from bokeh_render.progress import ReportStep
 
 
 @dataclass(frozen=True)
 class Needs:
-    """What a unit asks of the machine while it runs. threads: CPU threads; memory_mb: of RAM."""
+    """What a unit asks of the machine while it runs. threads: CPU threads; memory_mb: of RAM; gpus: whole devices."""
 
     threads: int
     memory_mb: int
+    gpus: int = 0
 
 
 class Unit(Protocol):
@@ -42,26 +47,91 @@ class Unit(Protocol):
         """Do what is missing; stop soon, leaving only whole files, once ``cancelled`` is set."""
 
 
-def run_locally(units: Sequence[Unit], *, jobs: int, report: ReportStep) -> None:
-    """Run the units that are not done, ``jobs`` at a time, on this machine.
+def never(error: BaseException) -> bool:
+    """Say of no error that trying again makes sense."""
+    del error
+    return False
 
-    The first failure stops the others (what they finished stays) and is raised.
+
+def shard_of(units: Sequence[Unit], index: int, count: int) -> list[Unit]:
+    """Return the units of one of ``count`` equal shares. index: 1 to count."""
+    return list(units[index - 1 :: count])
+
+
+def run_locally(
+    units: Sequence[Unit],
+    *,
+    jobs: int,
+    report: ReportStep,
+    retries: int = 0,
+    worth_retrying: Callable[[BaseException], bool] = never,
+    memory_mb: int | None = None,
+) -> None:
+    """Run the units that are not done on this machine, ``jobs`` at a time and no more than fit into memory.
+
+    retries: how often to try a unit again when ``worth_retrying`` says so of its error; memory_mb: what there is, None
+    asks the system. One unit's failure does not stop the others; all failures are raised together at the end
+    (BadInputError when they all are). A full disk or Ctrl-C stops everything at once; finished files stay.
     """
     cancelled = Event()
+    room = memory_mb if memory_mb is not None else available_memory_mb()
     waiting = [unit for unit in units if not unit.is_done()]
+    tried: dict[int, int] = {}
+    failures: list[tuple[Unit, BaseException]] = []
+    running: dict[Future[None], Unit] = {}
     with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
         try:
-            futures = [pool.submit(unit.run, report, cancelled) for unit in waiting]
-            finished, _ = wait(futures, return_when=FIRST_EXCEPTION)
-            failures = [error for future in finished if (error := future.exception()) is not None]
-        except BaseException:  # Ctrl-C: end the children, then go
+            while waiting or running:
+                while waiting and _fits(waiting[0], running.values(), jobs, room):
+                    unit = waiting.pop(0)
+                    running[pool.submit(unit.run, report, cancelled)] = unit
+                finished, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    unit = running.pop(future)
+                    error = future.exception()
+                    if error is None:
+                        if not unit.is_done():
+                            failures.append(
+                                (unit, BokehbenchError("ended without finishing; run the same command again"))
+                            )
+                    elif isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+                        raise error
+                    elif worth_retrying(error) and tried.get(id(unit), 0) < retries:
+                        tried[id(unit)] = tried.get(id(unit), 0) + 1
+                        waiting.append(unit)
+                    else:
+                        failures.append((unit, error))
+        except BaseException:  # Ctrl-C or a full disk: end the children, then go
             cancelled.set()
             pool.shutdown(wait=True, cancel_futures=True)
             raise
-        if failures:
-            cancelled.set()
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise failures[0]
-    undone = [unit.name for unit in waiting if not unit.is_done()]
-    if undone:
-        raise BokehbenchError(f"{', '.join(undone)} ended without finishing; run the same command again")
+    if failures:
+        _raise_together(failures)
+
+
+def _fits(unit: Unit, running: Iterable[Unit], jobs: int, room: int) -> bool:
+    """Return whether a unit may start beside those running; alone it always may."""
+    others = list(running)
+    if not others:
+        return True
+    return len(others) < jobs and sum(other.needs.memory_mb for other in others) + unit.needs.memory_mb <= room
+
+
+def _raise_together(failures: Sequence[tuple[Unit, BaseException]]) -> None:
+    unknown = [error for _, error in failures if not isinstance(error, BokehbenchError | OSError)]
+    if unknown:
+        raise unknown[0]  # a defect of ours: its traceback is wanted
+    text = "; ".join(f"{unit.name}: {error}" for unit, error in failures)
+    if all(isinstance(error, BadInputError) for _, error in failures):
+        raise BadInputError(text)
+    raise BokehbenchError(text)
+
+
+def available_memory_mb() -> int:
+    """Return how much memory new processes can take, MB, by what Linux says; else all that the machine has."""
+    meminfo = Path("/proc/meminfo")
+    if meminfo.is_file():
+        for line in meminfo.read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) // 1024
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20

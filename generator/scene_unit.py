@@ -17,7 +17,7 @@ from typing import Protocol
 
 import numpy as np
 
-from bokeh_render.atomic import write_json
+from bokeh_render.atomic import remove_leftovers, write_json
 from bokeh_render.errors import BokehbenchError
 from bokeh_render.imagefile import read_exr_channels, read_map, write_image
 from bokeh_render.journal import append_to_journal, read_journal
@@ -25,10 +25,11 @@ from bokeh_render.optics import DEPTH_OF_NOTHING_M, DisparityRange, disparity_fr
 from bokeh_render.progress import ReportStep, Step
 from bokeh_render.schema import Record, load_json
 
-from .blender_process import Job, Ready, Shot, ShotDone, run_job
+from .blender_process import TIMEOUT_SECONDS, Job, OnEvent, Ready, Shot, ShotDone, run_job
 from .config import GenerateConfig
 from .corruption import corrupt, planned_corruptions
 from .execution import Needs
+from .folder_lock import locked
 from .image_shots import ImageShots, channel, read_light
 from .lightfield_run import LightFieldRun
 from .noise_floor import noise_floors, second_seed_psnrs
@@ -76,12 +77,16 @@ class Survey(Record):
 
 @dataclass(frozen=True)
 class SceneUnit:
-    """One stack of a dataset, as a unit of work. dataset: the dataset's folder; threads: for Cycles."""
+    """One stack of a dataset, as a unit of work.
+
+    dataset: the dataset's folder; threads: for Cycles; timeout_seconds: how long Blender may be silent.
+    """
 
     config: GenerateConfig
     scene: str
     dataset: Path
     threads: int
+    timeout_seconds: float = TIMEOUT_SECONDS
 
     @property
     def name(self) -> str:
@@ -109,6 +114,11 @@ class SceneUnit:
 
     def run(self, report: ReportStep, cancelled: Event) -> None:
         """Render what is missing and write ``info.json``; see :class:`generator.execution.Unit`."""
+        with locked(self.work / "lock", self.dataset):
+            self._make(report, cancelled)
+
+    def _make(self, report: ReportStep, cancelled: Event) -> None:
+        remove_leftovers(self.folder)
         shutil.rmtree(self.work / "raw", ignore_errors=True)
         survey = self._survey(cancelled)
         disparity = disparity_from_depth(read_map(self.folder / DEPTH_FILE))
@@ -150,6 +160,9 @@ class SceneUnit:
             shots=shots,
         )
 
+    def _run_job(self, job: Job, name: str, on_event: OnEvent, cancelled: Event) -> None:
+        run_job(job, self.work / name, on_event, cancelled=cancelled, timeout_seconds=self.timeout_seconds)
+
     def _survey(self, cancelled: Event) -> Survey:
         """Render the depth (the same to the bit in every process), from which the lenses follow."""
         survey_path, depth_path = self.work / "survey.json", self.folder / DEPTH_FILE
@@ -172,7 +185,7 @@ class SceneUnit:
             seed=0,
             disparity=True,
         )
-        run_job(self._job((depth, smooth)), self.work / "survey", note, cancelled=cancelled)
+        self._run_job(self._job((depth, smooth)), "survey", note, cancelled)
         write_image(self.folder / DISPARITY_AA_FILE, read_light(smooth)[0], bits=32)
         nearest = channel(read_exr_channels(depth.path), "Depth")
         write_image(depth_path, np.minimum(nearest, DEPTH_OF_NOTHING_M), bits=32)
@@ -205,7 +218,7 @@ class SceneUnit:
             report(Step(self.scene, sum(group.done for group in groups), total, event.id))
 
         shots = tuple(shot for shot, _ in owners.values())
-        run_job(self._job(shots), self.work / "render", accept, cancelled=cancelled)
+        self._run_job(self._job(shots), "render", accept, cancelled)
 
     def _check_unchanged(self, survey: Survey, event: Ready) -> None:
         if (event.geometry_sha256, event.blender) != (survey.geometry_sha256, survey.blender):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.blender_process import SYSTEM_LIBRARIES
+from generator.crashes import SYSTEM_LIBRARIES
 
 ROOT = Path(__file__).parents[1]
 

@@ -107,9 +107,9 @@ SLOW = {
 }
 
 
-def start(config: Path, out: Path) -> subprocess.Popen[bytes]:
-    arguments = [sys.executable, "-m", "bokehbench", "generate", "--config", str(config), "-o", str(out)]
-    return subprocess.Popen(arguments, stderr=subprocess.PIPE, start_new_session=True)
+def start(config: Path, out: Path, *, retries: int = 0) -> subprocess.Popen[bytes]:
+    arguments = ["generate", "--config", str(config), "-o", str(out), "--retries", str(retries)]
+    return subprocess.Popen([sys.executable, "-m", "bokehbench", *arguments], stderr=subprocess.PIPE, start_new_session=True)
 
 
 @pytest.mark.parametrize("victim", ["parent", "worker"])
