@@ -45,6 +45,7 @@ app.add_typer(generator.dataset_cli.dataset_app, name="dataset")
 app.add_typer(scenes_app, name="scenes")
 app.add_typer(protocol_app, name="protocol")
 scenes_app.command("list")(generator.cli.scenes_list_command)
+scenes_app.command("show")(generator.cli.scenes_show_command)
 protocol_app.command("list")(benchmark.cli.protocol_list_command)
 protocol_app.command("show")(benchmark.cli.protocol_show_command)
 

@@ -7,8 +7,8 @@ Started by absolute path, either way::
 
 The job::
 
-    {"scene": "window_table", "seed": 0, "parameters": {}, "width": 384, "height": 256, "threads": 2, "crop": null,
-     "events": "/abs/events.jsonl",
+    {"scene": "window_table", "seed": 0, "attempt": 0, "parameters": {},
+     "width": 384, "height": 256, "threads": 2, "crop": null, "events": "/abs/events.jsonl",
      "shots": [{"id": "depth", "path": "/abs/depth.exr", "samples": 1, "seed": 0, "lens": null},
                {"id": "bokeh_00_01", "path": "/abs/b.exr", "samples": 128, "seed": 7,
                 "lens": {"fstop": 1.4, "focus_distance_m": 2.0, "blades": 0, "rotation_rad": 0.0, "ratio": 1.0}},
@@ -87,6 +87,7 @@ def run(job: dict[str, Any], events: Events) -> None:
     from blender_scenes import stage
     from blender_scenes.camera import close_lens, open_lens, pinhole_view
     from blender_scenes.catalogue import BUILDABLE
+    from blender_scenes.clearance import enclosing_body
     from blender_scenes.disparity_light import disparity_as_light
 
     if job["scene"] not in BUILDABLE:
@@ -95,7 +96,8 @@ def run(job: dict[str, Any], events: Events) -> None:
     crop = stage.Crop(*job["crop"]) if job.get("crop") else None
     stage.configure_cycles(scene, width=job["width"], height=job["height"], threads=job["threads"], crop=crop)
     module = importlib.import_module(f"blender_scenes.scenes.{job['scene']}")
-    rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([job["seed"]])))
+    draw = [job["seed"], job["attempt"]] if job.get("attempt") else [job["seed"]]
+    rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(draw)))
     camera = module.build(rng, job.get("parameters", {}))
     bpy.context.view_layer.update()
     events.write(
@@ -103,6 +105,7 @@ def run(job: dict[str, Any], events: Events) -> None:
         blender=bpy.app.version_string,
         camera=_camera_facts(camera),
         geometry_sha256=stage.geometry_sha256(scene),
+        enclosed_by=enclosing_body(scene, camera),
     )
     for shot in job["shots"]:
         started = time.monotonic()

@@ -67,10 +67,14 @@ class Shot(Record):
 
 
 class Job(Record):
-    """What one worker does: build a scene, render its shots in order. crop: (x0, y0, x1, y1) px of the full frame."""
+    """What one worker does: build a scene, render its shots in order.
+
+    attempt: which draw of the seed, 0 the first; crop: (x0, y0, x1, y1) px of the full frame.
+    """
 
     scene: str
     seed: int
+    attempt: int = 0
     width: int
     height: int
     threads: int
@@ -80,11 +84,12 @@ class Job(Record):
 
 
 class Ready(Record):
-    """The scene is built. camera: lens_mm, sensor_width_mm, matrix_world."""
+    """The scene is built. camera: lens_mm, sensor_width_mm, matrix_world; enclosed_by: a body the camera is inside."""
 
     blender: str
     camera: dict[str, Any]
     geometry_sha256: str
+    enclosed_by: str | None = None
 
 
 class ShotDone(Record):
@@ -96,6 +101,11 @@ class ShotDone(Record):
 
 OnEvent = Callable[[Ready | ShotDone], None]
 _EVENTS: dict[str, TypeAdapter[Any]] = {"ready": TypeAdapter(Ready), "shot": TypeAdapter(ShotDone)}
+
+
+def ignore(event: Ready | ShotDone) -> None:
+    """Take no notice of an event."""
+    del event
 
 
 def run_job(

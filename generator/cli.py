@@ -43,6 +43,9 @@ def generate_command(
     config: Annotated[Path | None, typer.Option(help="YAML file with the whole config.")] = None,
     preset: Annotated[str | None, typer.Option(help="A config that ships with the package, e.g. demo.")] = None,
     scene: Annotated[list[str] | None, typer.Option(help="Only this scene of it; repeat for more.")] = None,
+    count: Annotated[int | None, typer.Option(min=1, help="Draw so many training scenes instead.")] = None,
+    first_seed: Annotated[int | None, typer.Option(min=1, help="First seed of the training scenes.")] = None,
+    exclude_family: Annotated[list[str] | None, typer.Option(help="Draw none of this family; repeat.")] = None,
     width: Annotated[int | None, typer.Option(min=1, help="Image width in px (K scales along).")] = None,
     samples: Annotated[int | None, typer.Option(min=1, help="Samples per pixel, of every image.")] = None,
     jobs: Jobs = 0,
@@ -60,7 +63,7 @@ def generate_command(
     if (config is None) == (preset is None):
         raise BadInputError("expected either --config FILE or --preset NAME (such as --preset demo)")
     resolved = load_config(config) if config is not None else load_preset(preset or "")
-    changes: dict[str, Any] = {"scenes": tuple(scene)} if scene else {}
+    changes = _scene_changes(resolved, scene, count, first_seed, exclude_family)
     if samples:
         changes |= {"image_samples": samples, "bokeh_samples": samples}
     if width:
@@ -68,7 +71,8 @@ def generate_command(
         changes |= {"width": width, "height": round(resolved.height * factor)}
         changes |= {"blur_levels": tuple(level * factor for level in resolved.blur_levels)}
     if changes:
-        resolved = parse(GenerateConfig, {**resolved.model_dump(), **changes}, "options")
+        kept = resolved.model_dump(exclude={"scenes"} if changes.get("training") else None)
+        resolved = parse(GenerateConfig, {**kept, **changes}, "options")
     if dry_run:
         _print_plan(resolved, as_json)
         return
@@ -90,6 +94,28 @@ def generate_command(
         typer.echo(record.model_dump_json(indent=2))
     else:
         typer.echo(f"{out}: {_listed(resolved.scenes)}; files {record.files_sha256[:12]}")
+
+
+def _scene_changes(
+    config: GenerateConfig,
+    scenes: list[str] | None,
+    count: int | None,
+    first_seed: int | None,
+    exclude: list[str] | None,
+) -> dict[str, Any]:
+    """Return what the options change about which scenes are made."""
+    drawn = {"count": count, "first_seed": first_seed, "exclude": tuple(exclude) if exclude else None}
+    drawn = {key: value for key, value in drawn.items() if value is not None}
+    if scenes and drawn:
+        raise BadInputError("--scene names scenes, --count and its like draw them; expected one or the other")
+    if scenes:
+        return {"scenes": tuple(scenes), "training": None}
+    if not drawn:
+        return {}
+    plan = config.training.model_dump() if config.training else {}
+    if "count" not in {**plan, **drawn}:
+        raise BadInputError("--first-seed and --exclude-family need --count, the number of training scenes to draw")
+    return {"training": {**plan, **drawn}}
 
 
 def _listed(scenes: tuple[str, ...], most: int = 10) -> str:
@@ -133,10 +159,38 @@ def scenes_list_command(as_json: Annotated[bool, typer.Option("--json", help="Pr
     if as_json:
         typer.echo(json.dumps([vars(entry) for entry in SCENES.values()], indent=2))
         return
-    table = Table("scene", "what it is", "what it tests")
+    table = Table("scene", "family", "what it is", "what it tests")
     for entry in SCENES.values():
-        table.add_row(entry.name, entry.title, entry.tests)
+        table.add_row(entry.name, entry.family, entry.title, entry.tests)
     Console().print(table)
+
+
+def scenes_show_command(
+    scene: Annotated[str, typer.Argument(help="A test scene, or name@seed for a training scene.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Also render a small picture of it (PNG, JPEG).")
+    ] = None,
+    width: Annotated[int, typer.Option(min=16, max=4096, help="Width of the picture, px.")] = 480,
+    samples: Annotated[int, typer.Option(min=1, help="Samples per pixel.")] = 48,
+    threads: Threads = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """Show what a scene is and tests, how to draw others of its family, and how it looks."""
+    from .scene_source import TEST_SEED, parse_scene
+
+    source = parse_scene(scene)
+    entry = SCENES[source.name]
+    if as_json:
+        typer.echo(json.dumps({**vars(entry), "test_seed": TEST_SEED}, indent=2))
+    else:
+        typer.echo(f"{entry.name} (family {entry.family}): {entry.title}")
+        typer.echo(f"tests {entry.tests}")
+        typer.echo(f"training scenes: {entry.name}@1, {entry.name}@2, … (seed {TEST_SEED} is the test scene's)")
+    if out is not None:
+        from .preview import render_preview
+
+        render_preview(source, out, width=width, samples=samples, threads=share_cores(1, threads, 1)[1])
+        typer.echo(f"{out}: {scene}, {width} px wide")
 
 
 def doctor_checks() -> list[Check]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import resources
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
 
@@ -16,6 +16,7 @@ from .corruption import CorruptionPlan
 from .lens_views import share_views
 from .scene_source import parse_scene
 from .stack import Engine
+from .training import TrainingPlan, training_scenes
 
 UnitInterval = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
@@ -33,7 +34,8 @@ class NoiseFloorPlan(Record):
 class GenerateConfig(Record):
     """One dataset to make.
 
-    scenes: test scenes (``window_table``) and training scenes (``window_table@17``); width, height: px;
+    scenes: test scenes (``window_table``) and training scenes (``window_table@17``), or in their place training: how
+    many training scenes to draw, of which scenes is then made; width, height: px;
     engine: how bokeh images are made, see ``generator.stack.Engine``; image_samples: of the all-in-focus image, per
     pixel; bokeh_samples: with ``path`` per pixel of every bokeh image, with ``lightfield`` per pixel of the whole stack
     (one a lens view, so the number of views);
@@ -44,6 +46,7 @@ class GenerateConfig(Record):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
     version: str = "1.0"
     scenes: Annotated[tuple[str, ...], Field(min_length=1)]
+    training: TrainingPlan | None = None
     width: Annotated[int, Field(ge=16, le=8192)]
     height: Annotated[int, Field(ge=16, le=8192)]
     image_samples: Annotated[int, Field(ge=1)]
@@ -55,6 +58,16 @@ class GenerateConfig(Record):
     corruptions: CorruptionPlan = CorruptionPlan()
     seed: Annotated[int, Field(ge=0)] = 0
     noise_floor: NoiseFloorPlan = NoiseFloorPlan()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _draw_training_scenes(cls, content: Any) -> Any:
+        if not isinstance(content, dict) or content.get("training") is None:
+            return content
+        drawn = training_scenes(TrainingPlan.model_validate(content["training"]))
+        if tuple(content.get("scenes", drawn)) != drawn:
+            raise ValueError("scenes and training are both given and differ; expected one of them")
+        return {**content, "scenes": drawn}
 
     @field_validator("scenes")
     @classmethod

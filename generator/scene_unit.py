@@ -25,6 +25,7 @@ from bokeh_render.optics import DEPTH_OF_NOTHING_M, DisparityRange, disparity_fr
 from bokeh_render.progress import ReportStep, Step
 from bokeh_render.schema import Record, load_json
 
+from .acceptance import MAX_ATTEMPTS, reasons_to_refuse
 from .blender_process import TIMEOUT_SECONDS, Job, OnEvent, Ready, Shot, ShotDone, run_job
 from .config import GenerateConfig
 from .corruption import corrupt, planned_corruptions
@@ -68,11 +69,14 @@ class ShotGroup(Protocol):
 
 
 class Survey(Record):
-    """What the first, depth-only run said about a scene."""
+    """What the first, depth-only run said about a scene. attempt: which draw of its seed was accepted, 0 the first."""
 
     camera: Camera
     geometry_sha256: str
     blender: str
+    enclosed_by: str | None
+    attempt: int
+    refusals: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -148,11 +152,12 @@ class SceneUnit:
             seed_of=partial(render_seed, self.config.seed, self.scene),
         )
 
-    def _job(self, shots: tuple[Shot, ...]) -> Job:
+    def _job(self, shots: tuple[Shot, ...], attempt: int) -> Job:
         source = parse_scene(self.scene)
         return Job(
             scene=source.name,
             seed=source.seed,
+            attempt=attempt,
             parameters={"free": True} if source.free else {},
             width=self.config.width,
             height=self.config.height,
@@ -165,33 +170,61 @@ class SceneUnit:
 
     def _survey(self, cancelled: Event) -> Survey:
         """Render the depth (the same to the bit in every process), from which the lenses follow."""
-        survey_path, depth_path = self.work / "survey.json", self.folder / DEPTH_FILE
-        if survey_path.is_file() and depth_path.is_file():
+        survey_path = self.work / "survey.json"
+        if survey_path.is_file() and (self.folder / DEPTH_FILE).is_file():
             return load_json(Survey, survey_path)
-        raw = self.work / "raw" / DEPTH_FILE
-        raw.parent.mkdir(parents=True, exist_ok=True)
-        surveys: list[Survey] = []
+        refusals: list[str] = []
+        while True:
+            survey = self._draw(len(refusals), tuple(refusals), cancelled)
+            reasons = self._reasons_to_refuse(survey)
+            if not reasons:
+                break
+            refusals.append("; ".join(reasons))
+            append_to_journal(self.work / "refused.jsonl", {"attempt": survey.attempt, "reasons": reasons})
+            if len(refusals) == MAX_ATTEMPTS:
+                raise BokehbenchError(f"none of {MAX_ATTEMPTS} draws was accepted, the last for: {refusals[-1]}")
+        write_json(survey_path, survey.model_dump(mode="json"))
+        return survey
 
-        def note(event: Ready | ShotDone) -> None:
-            if isinstance(event, Ready):
-                camera = Camera.model_validate(event.camera)
-                surveys.append(Survey(camera=camera, geometry_sha256=event.geometry_sha256, blender=event.blender))
+    def _reasons_to_refuse(self, survey: Survey) -> list[str]:
+        """Judge a training scene; test scenes are as they were composed."""
+        if not parse_scene(self.scene).free:
+            return []
+        inside = [f"the camera is inside {survey.enclosed_by}"] if survey.enclosed_by else []
+        return inside + reasons_to_refuse(read_map(self.folder / DEPTH_FILE))
 
-        depth = Shot(id=DEPTH_FILE, path=raw.resolve(), samples=1, seed=0)
+    def _draw(self, attempt: int, refusals: tuple[str, ...], cancelled: Event) -> Survey:
+        """Build the scene once and write its depth and smooth disparity."""
+        raw = self.work / "raw"
+        raw.mkdir(parents=True, exist_ok=True)
+        depth = Shot(id=DEPTH_FILE, path=(raw / DEPTH_FILE).resolve(), samples=1, seed=0)
         smooth = Shot(
             id=DISPARITY_AA_FILE,
-            path=raw.with_name(DISPARITY_AA_FILE).resolve(),
+            path=(raw / DISPARITY_AA_FILE).resolve(),
             samples=self.config.image_samples,
             seed=0,
             disparity=True,
         )
-        self._run_job(self._job((depth, smooth)), "survey", note, cancelled)
+        built: list[Ready] = []
+
+        def note(event: Ready | ShotDone) -> None:
+            if isinstance(event, Ready):
+                built.append(event)
+
+        self._run_job(self._job((depth, smooth), attempt), "survey", note, cancelled)
         write_image(self.folder / DISPARITY_AA_FILE, read_light(smooth)[0], bits=32)
         nearest = channel(read_exr_channels(depth.path), "Depth")
-        write_image(depth_path, np.minimum(nearest, DEPTH_OF_NOTHING_M), bits=32)
-        shutil.rmtree(raw.parent)
-        write_json(survey_path, surveys[0].model_dump(mode="json"))
-        return surveys[0]
+        write_image(self.folder / DEPTH_FILE, np.minimum(nearest, DEPTH_OF_NOTHING_M), bits=32)
+        shutil.rmtree(raw)
+        (ready,) = built
+        return Survey(
+            camera=Camera.model_validate(ready.camera),
+            geometry_sha256=ready.geometry_sha256,
+            blender=ready.blender,
+            enclosed_by=ready.enclosed_by,
+            attempt=attempt,
+            refusals=refusals,
+        )
 
     def _second_seed_psnrs(self) -> dict[int, dict[int, float]]:
         focus = self.config.noise_floor.focus
@@ -218,7 +251,7 @@ class SceneUnit:
             report(Step(self.scene, sum(group.done for group in groups), total, event.id))
 
         shots = tuple(shot for shot, _ in owners.values())
-        self._run_job(self._job(shots), "render", accept, cancelled)
+        self._run_job(self._job(shots, survey.attempt), "render", accept, cancelled)
 
     def _check_unchanged(self, survey: Survey, event: Ready) -> None:
         if (event.geometry_sha256, event.blender) != (survey.geometry_sha256, survey.blender):
@@ -250,6 +283,7 @@ class SceneUnit:
             engine=config.engine,
             aperture=config.aperture,
             corruptions=corruptions,
+            refusals=survey.refusals,
             camera=survey.camera,
             blur_parameters_normalised=config.blur_levels,
             focus_disparities_normalised=config.focus_disparities,

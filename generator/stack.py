@@ -133,7 +133,8 @@ class RenderedStackInfo(StackInfo):
     """``info.json`` of a stack that we rendered.
 
     bokeh_samples: per pixel and image with engine ``path``; per pixel and stack, one a lens view, with ``lightfield``;
-    aperture_convention: how ``aperture`` is oriented; corruptions: what the corrupted maps are.
+    aperture_convention: how ``aperture`` is oriented; corruptions: what the corrupted maps are; refusals: why earlier
+    draws of a training scene were refused, one sentence a draw.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -147,6 +148,7 @@ class RenderedStackInfo(StackInfo):
     engine: Engine = "path"
     aperture_convention: str = APERTURE_CONVENTION
     corruptions: tuple[Corruption, ...] = ()
+    refusals: tuple[str, ...] = ()
     camera: Camera
     blur_parameters_normalised: tuple[float, ...]
     focus_disparities_normalised: tuple[float, ...]

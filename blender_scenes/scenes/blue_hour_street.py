@@ -44,25 +44,32 @@ from ..street_furniture import (
 )
 from ..strings_of_lights import add_string, sagging
 from ..tableware import add_lantern, add_mug
+from ..variation import Variation
 
 _LEFT_FRONT, _KERB, _FAR_KERB, _RIGHT_FRONT = -3.0, 1.15, 5.0, 6.6
 
 
 def build(rng: np.random.Generator, parameters: dict[str, Any]) -> bpy.types.Object:
-    """Build the scene and return the camera. parameters: none are used."""
-    del parameters
-    sky = (0.25, 0.33, 0.6)
+    """Build the scene and return the camera."""
+    vary = Variation.of(rng, parameters)
+    sky = vary.choice((0.25, 0.33, 0.6), [(0.4, 0.3, 0.4), (0.18, 0.22, 0.34)])
     set_even_sky(sky)
-    add_horizon_glow((0.95, 0.42, 0.2), (0.025, 0.11, 0.46), distance_m=500.0, height_m=218.0)
-    add_area_light("café", (-2.8, 1.6, 2.7), (0.2, 3.2, 0.7), size_m=(2.0, 2.0), power_w=170.0, colour=(1.0, 0.6, 0.28))
+    glow = vary.choice((0.95, 0.42, 0.2), [(0.8, 0.3, 0.4), (0.35, 0.45, 0.7)])
+    add_horizon_glow(glow, (0.025, 0.11, 0.46), distance_m=500.0, height_m=218.0)
+    power = vary.number(170.0, 120.0, 230.0)
+    add_area_light("café", (-2.8, 1.6, 2.7), (0.2, 3.2, 0.7), size_m=(2.0, 2.0), power_w=power, colour=(1.0, 0.6, 0.28))
     iron = principled("iron", (0.02, 0.022, 0.024), roughness=0.45)
     _ground()
-    shops = _houses(rng)
-    _terrace(rng, iron)
-    _street(iron)
-    _strings(rng)
+    shops = _houses(rng, vary)
+    _terrace(rng, iron, vary)
+    _street(iron, vary)
+    _strings(rng, vary)
     shed([*_lamp_glows(), *shops])
-    return add_camera((0.0, 0.0, 1.28), (0.25, 10.0, 1.72), lens_mm=35.0)
+    return add_camera(
+        (vary.number(0.0, -0.12, 0.12), vary.number(0.0, -0.3, 0.1), vary.number(1.28, 1.2, 1.45)),
+        (vary.number(0.25, -0.4, 1.0), 10.0, vary.number(1.72, 1.5, 2.0)),
+        lens_mm=vary.number(35.0, 30.0, 40.0),
+    )
 
 
 def _ground() -> None:
@@ -95,7 +102,7 @@ def _lit_window(name: str, colour: Colour, strength: float) -> bpy.types.Materia
     return shader.glow(shader.ramp(patches, [(0.35, dark), (0.62, colour)]), strength)
 
 
-def _houses(rng: np.random.Generator) -> list[Glow]:
+def _houses(rng: np.random.Generator, vary: Variation) -> list[Glow]:
     """Line both sides with houses; return what their shop windows shed on the street."""
     dark_pane = principled("pane", (0.018, 0.024, 0.045), roughness=0.3)
     trim = principled("stone", (0.42, 0.38, 0.33), roughness=0.8)
@@ -126,7 +133,7 @@ def _houses(rng: np.random.Generator) -> list[Glow]:
         y, number = start, 0
         while y < 72.0:
             length = float(rng.uniform(6.5, 9.0))
-            pick = number + (0 if side > 0 else 3)
+            pick = number + (0 if side > 0 else 3) + vary.count(0, 0, 14)
             shops = near if y < 16.0 else far  # softer contrast where bars and goods are finer than pixels
             paint = HousePaint(
                 walls[pick % 5], trim, dark_pane, lit, curtain, shops[pick % 3], awnings[pick % 3], slate
@@ -143,18 +150,20 @@ def _houses(rng: np.random.Generator) -> list[Glow]:
     return glows
 
 
-def _terrace(rng: np.random.Generator, iron: bpy.types.Material) -> None:
+def _terrace(rng: np.random.Generator, iron: bpy.types.Material, vary: Variation) -> None:
     slats = wood("slats", (0.36, 0.17, 0.07), (0.16, 0.07, 0.03), along="x")
     marble = glazed("marble", [(0.35, (0.62, 0.6, 0.57)), (0.7, (0.8, 0.79, 0.76))], scale=9.0, roughness=0.35)
-    place = np.array([-0.42, 2.75, 0.0])
+    place = np.array([vary.number(-0.42, -0.75, -0.3), vary.number(2.75, 2.5, 3.3), 0.0])
     top = add_cafe_table("table", tuple(place), iron, marble)
     add_lantern("candle", (place[0] - 0.1, place[1] + 0.06, top), 0.12, iron)
     cup = principled("cup", (0.8, 0.77, 0.72), roughness=0.35)
     add_mug("cup", (place[0] + 0.14, place[1] - 0.1, top), cup, cup)
     saucer = [(0.0, 0.0), (0.05, 0.0), (0.085, 0.012), (0.083, 0.014), (0.0, 0.006)]
     add_revolved("saucer", saucer, cup, base=(place[0] + 0.14, place[1] - 0.1, top - 0.004))
-    add_cafe_chair("chair0", (place[0] - 0.62, place[1] + 0.2, 0.0), iron, slats, turn_rad=-0.35)
-    shade = emission("shade", (1.0, 0.4, 0.13), 2.0)
+    add_cafe_chair(
+        "chair0", (place[0] - 0.62, place[1] + 0.2, 0.0), iron, slats, turn_rad=vary.number(-0.35, -0.8, 0.2)
+    )
+    shade = emission("shade", vary.choice((1.0, 0.4, 0.13), [(1.0, 0.2, 0.1), (0.5, 0.8, 0.2)]), 2.0)
     for index, (x, y, turn) in enumerate([(-1.75, 5.3, 0.3), (-1.7, 8.2, -0.2), (-1.75, 11.4, 0.2)]):
         high = add_cafe_table(f"table.far{index}", (x, y, 0.0), iron, marble)
         add_table_lamp(f"table.lamp{index}", (x + 0.05, y, high), iron, shade)
@@ -205,22 +214,23 @@ def _lamp_glows() -> list[Glow]:
     return [Glow((x, y, 2.84), (3.3, 1.75, 0.66)) for x, y in (*_LEFT_LAMPS, *_RIGHT_LAMPS)]
 
 
-def _street(iron: bpy.types.Material) -> None:
+def _street(iron: bpy.types.Material, vary: Variation) -> None:
     for side, lamps in (("left", _LEFT_LAMPS), ("right", _RIGHT_LAMPS)):
         for index, (x, y) in enumerate(lamps):  # a far globe fills little of its ball: bright it clips, dim it is quiet
             strength = 3.2 + 0.012 * y * y if y < 24.0 else 3.2
             globe = glowing_ball(f"globe.{side}{index}", (1.0, 0.56, 0.21), strength)
             add_street_lamp(f"lamp.{side}{index}", (x, y, 0.0), iron, globe)
-    add_bicycle("bicycle", (0.62, 4.85, 0.0), (0.05, 0.2, 0.2), turn_rad=0.12)
-    add_car("car", (2.3, 13.5, -0.05), (0.3, 0.04, 0.035), towards_us=False)
-    add_car("oncoming", (4.0, 24.0, -0.05), (0.1, 0.12, 0.16), towards_us=True)
-    green = emission("signal", (0.04, 1.0, 0.25), 8.0)
+    add_bicycle("bicycle", (0.62, 4.85, 0.0), vary.colour((0.05, 0.2, 0.2)), turn_rad=vary.number(0.12, -0.1, 0.25))
+    tail, front = vary.number(13.5, 9.0, 18.0), vary.number(24.0, 15.0, 32.0)
+    add_car("car", (2.3, tail, -0.05), vary.colour((0.3, 0.04, 0.035)), towards_us=False)
+    add_car("oncoming", (4.0, front, -0.05), vary.colour((0.1, 0.12, 0.16)), towards_us=True)
+    green = emission("signal", vary.choice((0.04, 1.0, 0.25), [(1.0, 0.08, 0.03), (1.0, 0.5, 0.04)]), 8.0)
     add_box("signal.post", (5.5, 20.0, 1.4), (0.1, 0.1, 2.8), iron)
     add_box("signal.box", (5.5, 20.0, 3.1), (0.42, 0.3, 1.05), iron, bevel_m=0.04)
     show_to_camera_only(add_sphere("signal.lamp", (5.5, 19.84, 2.8), 0.16, green, stretch=(1, 0.3, 1)))
 
 
-def _strings(rng: np.random.Generator) -> None:
+def _strings(rng: np.random.Generator, vary: Variation) -> None:
     black = principled("cable", (0.012, 0.012, 0.014))
     colours: list[Colour] = [
         (1.0, 0.24, 0.035),
@@ -230,7 +240,15 @@ def _strings(rng: np.random.Generator) -> None:
         (0.03, 0.5, 0.06),
         (1.0, 0.26, 0.04),
     ]
-    lines = [((-1.2, 1.9, 2.08), (6.6, 11.0, 4.9), 0.5, 15), ((1.5, 2.3, 2.25), (-2.9, 8.5, 3.9), 0.3, 10)]
+    lines = [
+        (
+            (-1.2, 1.9, 2.08),
+            (6.6, vary.number(11.0, 8.0, 14.0), 4.9),
+            vary.number(0.5, 0.3, 0.7),
+            vary.count(15, 11, 18),
+        ),
+        ((1.5, 2.3, 2.25), (-2.9, vary.number(8.5, 6.5, 11.0), 3.9), vary.number(0.3, 0.2, 0.5), vary.count(10, 7, 13)),
+    ]
     for index, (start, end, sag, bulbs) in enumerate(lines):
         add_string(
             f"string{index}",
