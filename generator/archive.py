@@ -16,7 +16,7 @@ import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO
 
 from bokeh_render.atomic import TEMPORARY_PREFIX, atomic_path
@@ -24,7 +24,7 @@ from bokeh_render.errors import BadInputError, BokehbenchError
 from bokeh_render.progress import ReportStep, Step, silent
 from bokeh_render.schema import load_json, sha256_of_file
 
-from .contents import read_contents
+from .contents import check_manifest_paths, read_contents
 from .stack import DATASET_FILE, MANIFEST_FILE, DatasetRecord, ManifestEntry, read_manifest
 
 CARD_FILE = "README.md"
@@ -58,7 +58,6 @@ def export_dataset(root: Path, target: Path, *, report: ReportStep = silent) -> 
     if sha256_of_file(root / MANIFEST_FILE) != contents.record.files_sha256:
         raise BadInputError(f"{root / MANIFEST_FILE} is not the one that {DATASET_FILE} names; run dataset validate")
     entries = sorted(read_manifest(root / MANIFEST_FILE), key=lambda entry: entry.path)
-    check_manifest_paths(entries, str(root / MANIFEST_FILE))
     heads = [name for name in (DATASET_FILE, MANIFEST_FILE, CARD_FILE) if (root / name).is_file()]
     needed = sum(entry.bytes + 2 * _BLOCK for entry in entries) + sum((root / name).stat().st_size for name in heads)
     _check_space(target.parent, needed)
@@ -238,25 +237,6 @@ def _read_manifest(path: Path, archive: Path) -> list[ManifestEntry]:
         raise BadInputError(f"{archive}: {MANIFEST_FILE} is not text; expected one JSON object per line") from None
     check_manifest_paths(entries, f"{archive}: {MANIFEST_FILE}")
     return entries
-
-
-def check_manifest_paths(entries: list[ManifestEntry], source: str) -> None:
-    """Refuse a manifest whose paths are not plain places below ``scenes/``, each once; raises BadInputError."""
-    paths = [entry.path for entry in entries]
-    seen = set(paths)
-    for entry in entries:
-        path = PurePosixPath(entry.path)
-        plain = path.as_posix() == entry.path and "\\" not in entry.path and entry.path.isprintable()
-        hidden = any(part.startswith(".") for part in path.parts)
-        if not plain or hidden or len(path.parts) < 3 or path.parts[0] != "scenes":
-            raise BadInputError(f"{source}: the path {entry.path!r} is not a plain one below scenes/<id>/")
-        inside = next((str(parent) for parent in path.parents if str(parent) in seen), None)
-        if inside is not None or entry.bytes < 0:
-            raise BadInputError(
-                f"{source}: {entry.path!r} cannot be a file of its own (inside {inside}, {entry.bytes} bytes)"
-            )
-    if len(seen) < len(paths):
-        raise BadInputError(f"{source}: a path is listed twice; expected each file once")
 
 
 def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> str:

@@ -8,7 +8,7 @@ the factor 1 up to noise, whatever rendered it; nothing here knows how it was ma
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,10 +25,12 @@ FACTORS = np.geomspace(0.6, 1.65, 29)
 
 _PATCH_PX = 17
 _SMALLEST_RADIUS_PX = 2.0  # below, noise in the image pulls the factor up by some per cent
+_LARGEST_RADIUS_PX = 32.0  # larger ones cost more than they tell
 _LARGEST_RADIUS = 0.06  # of the image's diagonal; larger discs leave no room for a patch
 _REACH = 1.3  # discs up to this many times r must see no other depth either
 _SPREAD = 0.06  # of r, or:
 _SPREAD_PX = 0.25
+_TRIES = 8  # places looked at for each patch that is wanted
 _FEWEST_PATCHES = 5
 _TOLERANCE = 0.03  # beside three standard errors; renders of 56 samples per pixel and more came out within 0.01
 _TOLERANCE_OF_PART = 0.06  # one blur level's or one sample's patches
@@ -51,52 +53,68 @@ class PatchFit:
     uncertainty: float
 
 
-def measure_sample(stack: Stack, bokeh: Float32, blur: int, focus: int, *, patches: int = 12) -> list[PatchFit]:
-    """Return the fits of up to ``patches`` patches of one sample, those that vote only, most textured places first.
+class BlurProbe:
+    """Measures the radius factor in a stack's bokeh images. What all samples share is found out once."""
 
-    bokeh: (H, W, 3) light, the sample's ground truth.
-    """
-    defocus = signed_defocus(stack.disparity, stack.info.blur_parameters[blur], stack.info.focus_disparities[focus])
-    fits = []
-    for y, x in _places(stack.light, defocus, patches):
-        radius = abs(float(defocus[y, x]))
-        factor, uncertainty = _fit(stack.light, bokeh, y, x, radius, stack.info.aperture, bool(defocus[y, x] > 0))
-        if uncertainty < _SURE:
-            fits.append(PatchFit(blur, focus, y, x, radius, factor, uncertainty))
-    return fits
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self._texture = _texture(stack.light)
+        self._spreads = list(_spreads(stack.disparity))
 
+    def measure(self, bokeh: Float32, blur: int, focus: int, *, patches: int = 12) -> list[PatchFit]:
+        """Return the fits of up to ``patches`` patches of one sample, those that vote only, most textured first.
 
-def _places(light: Float32, defocus: Float32, count: int) -> list[tuple[int, int]]:
-    """Return the centres of patches that only one defocus can reach, the most textured first, none overlapping."""
-    texture = _texture(light)
-    half = _PATCH_PX // 2
-    largest = _LARGEST_RADIUS * float(np.hypot(defocus.shape[0], defocus.shape[1]))
-    candidates = np.zeros(defocus.shape, dtype=bool)
-    radius = np.abs(defocus)
-    lower = _SMALLEST_RADIUS_PX
-    while lower < largest:  # classes of radius, each with one size of neighbourhood
-        upper = min(lower * 1.5, largest)
-        window = _PATCH_PX + 2 * int(np.ceil(_REACH * upper + 2))
-        spread = ndimage.maximum_filter(defocus, window) - ndimage.minimum_filter(defocus, window)
-        allowed = np.maximum(2 * _SPREAD_PX, 2 * _SPREAD * radius)
-        fits_in = np.zeros(defocus.shape, dtype=bool)
-        margin = window // 2
-        fits_in[margin : defocus.shape[0] - margin, margin : defocus.shape[1] - margin] = True
-        candidates |= fits_in & (radius >= lower) & (radius < upper) & (spread <= allowed)
-        lower = upper
-    places: list[tuple[int, int]] = []
-    score = np.where(candidates, texture, -1.0)
-    while len(places) < count:
-        y, x = (int(index) for index in np.unravel_index(np.argmax(score), score.shape))
-        if score[y, x] < 0:
-            break
-        if _unreached(defocus, y, x):
-            places.append((y, x))
-            clear = _PATCH_PX
-        else:
+        bokeh: (H, W, 3) light, the sample's ground truth.
+        """
+        stack, info = self.stack, self.stack.info
+        defocus = signed_defocus(stack.disparity, info.blur_parameters[blur], info.focus_disparities[focus])
+        fits = []
+        for y, x in self._places(defocus, info.blur_parameters[blur], patches):
+            radius = abs(float(defocus[y, x]))
+            factor, uncertainty = _fit(stack.light, bokeh, y, x, radius, info.aperture, bool(defocus[y, x] > 0))
+            if uncertainty < _SURE:
+                fits.append(PatchFit(blur, focus, y, x, radius, factor, uncertainty))
+        return fits
+
+    def _places(self, defocus: Float32, blur_parameter: float, count: int) -> list[tuple[int, int]]:
+        """Return the centres of patches that only one defocus can reach, the most textured first, none overlapping."""
+        radius = np.abs(defocus)
+        allowed = 2 * np.maximum(_SPREAD_PX, _SPREAD * radius)
+        candidates = np.zeros(defocus.shape, dtype=bool)
+        for lower, upper, spread in self._spreads:
+            candidates |= (radius >= lower) & (radius < upper) & (abs(blur_parameter) * spread <= allowed)
+        score = np.where(candidates, self._texture, -1.0)
+        half = _PATCH_PX // 2
+        places: list[tuple[int, int]] = []
+        for _ in range(_TRIES * count):
+            y, x = (int(index) for index in np.unravel_index(np.argmax(score), score.shape))
+            if score[y, x] < 0 or len(places) == count:
+                break
             clear = half
-        score[max(0, y - clear) : y + clear + 1, max(0, x - clear) : x + clear + 1] = -1.0
-    return places
+            if _unreached(defocus, y, x):
+                places.append((y, x))
+                clear = _PATCH_PX
+            score[max(0, y - clear) : y + clear + 1, max(0, x - clear) : x + clear + 1] = -1.0
+        return places
+
+
+def _spreads(disparity: Float32) -> Iterator[tuple[float, float, NDArray[np.float64]]]:
+    """Yield classes of blur radius (from, to) and how much disparity differs in the neighbourhood that they need.
+
+    It is infinite where the neighbourhood is not inside the image.
+    """
+    largest = min(_LARGEST_RADIUS_PX, _LARGEST_RADIUS * float(np.hypot(disparity.shape[0], disparity.shape[1])))
+    lower = _SMALLEST_RADIUS_PX
+    while lower < largest:
+        upper = min(lower * 1.5, largest)
+        margin = _PATCH_PX // 2 + int(np.ceil(_REACH * upper + 2))
+        window = 2 * margin + 1
+        spread = np.full(disparity.shape, np.inf)
+        inside = (slice(margin, disparity.shape[0] - margin), slice(margin, disparity.shape[1] - margin))
+        difference = ndimage.maximum_filter(disparity, window) - ndimage.minimum_filter(disparity, window)
+        spread[inside] = difference[inside]
+        yield lower, upper, spread
+        lower = upper
 
 
 def _texture(light: Float32) -> NDArray[np.float64]:
@@ -109,11 +127,13 @@ def _texture(light: Float32) -> NDArray[np.float64]:
 def _unreached(defocus: Float32, y: int, x: int) -> bool:
     """Return whether no pixel of another defocus spreads over the patch at (y, x)."""
     half = _PATCH_PX // 2
-    rows, columns = np.arange(defocus.shape[0])[:, None], np.arange(defocus.shape[1])[None, :]
-    distance = np.hypot(np.maximum(np.abs(rows - y) - half, 0), np.maximum(np.abs(columns - x) - half, 0))
-    radius = abs(float(defocus[y, x]))
-    reaching = distance <= _REACH * np.abs(defocus) + 1
-    other = np.abs(defocus - defocus[y, x]) > max(_SPREAD_PX, _SPREAD * radius)
+    farthest = half + int(_REACH * float(np.abs(defocus).max())) + 2
+    rows = np.arange(max(0, y - farthest), min(defocus.shape[0], y + farthest + 1))
+    columns = np.arange(max(0, x - farthest), min(defocus.shape[1], x + farthest + 1))
+    near = defocus[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    down, right = np.maximum(np.abs(rows - y) - half, 0), np.maximum(np.abs(columns - x) - half, 0)
+    reaching = np.hypot(down[:, None], right[None, :]) <= _REACH * np.abs(near) + 1
+    other = np.abs(near - defocus[y, x]) > max(_SPREAD_PX, _SPREAD * abs(float(defocus[y, x])))
     return not bool((reaching & other).any())
 
 
@@ -129,9 +149,12 @@ def _fit(
     top, left = y - rows.start - half, x - columns.start - half
     inner = (slice(top, top + _PATCH_PX), slice(left, left + _PATCH_PX))
     truth = display_from_light(bokeh[y - half : y + half + 1, x - half : x + half + 1]).astype(np.float64)
+    spectrum = np.fft.rfft2(crop, axes=(0, 1))
     predictions = np.stack(
         [
-            display_from_light(convolve(crop, aperture, factor * radius, in_front)[inner]).astype(np.float64)
+            display_from_light(_blurred(spectrum, crop.shape, aperture, factor * radius, in_front)[inner]).astype(
+                np.float64
+            )
             for factor in FACTORS
         ]
     )
@@ -171,14 +194,20 @@ def convolve(light: NDArray[np.float64], aperture: Aperture, radius_px: float, i
 
     in_front: of the focal plane, where the aperture's image is turned by half a turn.
     """
-    height, width = light.shape[:2]
+    return _blurred(np.fft.rfft2(light, axes=(0, 1)), light.shape, aperture, radius_px, in_front)
+
+
+def _blurred(
+    spectrum: NDArray[np.complex128], shape: tuple[int, ...], aperture: Aperture, radius_px: float, in_front: bool
+) -> NDArray[np.float64]:
+    """Return :func:`convolve` of the light (shape) that has this spectrum."""
+    height, width = shape[:2]
     k_right = 2 * np.pi * np.fft.rfftfreq(width)[None, :]
     k_up = -2 * np.pi * np.fft.fftfreq(height)[:, None]  # rows count downwards
     transfer = aperture_transform(aperture, k_right * radius_px, k_up * radius_px)
     if in_front:
         transfer = np.conj(transfer)
-    spectrum = np.fft.rfft2(light, axes=(0, 1)) * transfer[..., None]
-    return np.asarray(np.fft.irfft2(spectrum, s=(height, width), axes=(0, 1)))
+    return np.asarray(np.fft.irfft2(spectrum * transfer[..., None], s=(height, width), axes=(0, 1)))
 
 
 def aperture_transform(

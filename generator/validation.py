@@ -12,7 +12,7 @@ from bokeh_render.progress import ReportStep, Step, silent
 from bokeh_render.schema import load_json
 
 from .alignment import check_alignment
-from .blur_law import PatchFit, check_blur_law, measure_sample
+from .blur_law import BlurProbe, PatchFit, check_blur_law
 from .contents import Contents, ListedFile, read_contents
 from .file_checks import check_files, check_grid, check_manifest, check_scene_list, check_strays
 from .finding import Finding
@@ -91,6 +91,7 @@ class _Scene:
         unreadable: list[str] = []
         fits: list[PatchFit] = []
         maps: dict[str, Float32] = {}
+        probe = None if self.quick else BlurProbe(stack)
         for file in self.contents.of_scene(self.scene):
             self._seen(file)
             name = file.path.relative_to(self.folder).as_posix()
@@ -102,8 +103,8 @@ class _Scene:
                     light = read_image(file.path).pixels
                     facts.append(picture_facts(name, light, stack.light))
                     sizes[name] = facts[-1].size
-                    if file.role == "bokeh":
-                        fits += self._patches(stack, light, file)
+                    if file.role == "bokeh" and probe is not None:
+                        fits += self._patches(probe, light, file)
             except BadInputError as error:
                 unreadable.append(str(error))
         yield check_sizes(self.scene, self._expected_size(stack), sizes)
@@ -113,21 +114,20 @@ class _Scene:
         yield from self._judge_maps(stack, maps)
 
     @staticmethod
-    def _patches(stack: Stack, light: Float32, file: ListedFile) -> list[PatchFit]:
-        inside = (
-            file.blur is not None
-            and file.focus is not None
-            and 0 <= file.blur < len(stack.info.blur_parameters)
-            and 0 <= file.focus < len(stack.info.focus_distances)
-            and light.shape == stack.light.shape
-        )
-        return measure_sample(stack, light, file.blur or 0, file.focus or 0) if inside else []
+    def _patches(probe: BlurProbe, light: Float32, file: ListedFile) -> list[PatchFit]:
+        info = probe.stack.info
+        if file.blur not in range(len(info.blur_parameters)) or file.focus not in range(len(info.focus_distances)):
+            return []  # check_grid tells of it
+        if light.shape != probe.stack.light.shape or file.blur is None or file.focus is None:
+            return []
+        return probe.measure(light, file.blur, file.focus)
 
     @staticmethod
     def _expected_size(stack: Stack) -> tuple[int, int]:
-        extra = stack.info.model_extra or {}
-        height, width = stack.disparity.shape
-        return int(extra.get("width", width)), int(extra.get("height", height))
+        """Return (width, height) as info.json says, or else as the image has."""
+        told = stack.info.model_extra or {}
+        width, height = told.get("width"), told.get("height")
+        return (width, height) if isinstance(width, int) and isinstance(height, int) else _size(stack.disparity)
 
     def _judge_bokeh(self, stack: Stack, facts: list[PictureFacts], fits: list[PatchFit]) -> Iterator[Finding]:
         if self.quick:

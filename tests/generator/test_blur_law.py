@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from bokeh_render.optics import DisparityRange
-from generator.blur_law import PatchFit, check_blur_law, convolve, measure_sample
+from generator.blur_law import BlurProbe, PatchFit, check_blur_law, convolve
 from generator.stack import Aperture, Stack, StackInfo
 
 DISC, TRIANGLE = Aperture(), Aperture(blades=3, rotation_rad=0.3)
@@ -98,7 +98,7 @@ def test_the_radius_that_made_a_picture_is_found(factor: float, aperture: Apertu
         fit
         for blur in (0, 1)
         for focus in (0, 1)
-        for fit in measure_sample(stack, np.maximum(truth(stack, blur, focus, factor) + noise, 0), blur, focus)
+        for fit in BlurProbe(stack).measure(np.maximum(truth(stack, blur, focus, factor) + noise, 0), blur, focus)
     ]
     assert len(fits) >= 20
     assert np.median([fit.factor for fit in fits]) == pytest.approx(factor, abs=0.01)
@@ -108,7 +108,7 @@ def test_the_radius_that_made_a_picture_is_found(factor: float, aperture: Apertu
 
 def test_patches_keep_away_from_edges_and_from_the_frame() -> None:
     stack = made_stack()
-    for fit in measure_sample(stack, truth(stack, 1, 0), 1, 0, patches=100):
+    for fit in BlurProbe(stack).measure(truth(stack, 1, 0), 1, 0, patches=100):
         assert fit.radius_px == pytest.approx(10.0, rel=1e-5)
         assert 8 + 10 <= fit.x <= 119 - 8 - 10
         assert 8 + 10 <= fit.y <= 159 - 8 - 10
@@ -119,7 +119,7 @@ def test_noise_is_no_texture() -> None:
     rng = np.random.default_rng(3)
     noisy = flat._replace(light=np.abs(0.3 + rng.normal(0, 0.03, flat.light.shape)).astype(np.float32))
     bokeh = np.abs(0.3 + rng.normal(0, 0.03, flat.light.shape)).astype(np.float32)
-    assert measure_sample(noisy, bokeh, 1, 0) == []
+    assert BlurProbe(noisy).measure(bokeh, 1, 0) == []
 
 
 def test_one_bad_sample_among_good_ones_is_named() -> None:

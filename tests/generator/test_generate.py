@@ -72,7 +72,7 @@ def test_the_card_and_previews_are_there_to_look_at(tiny_dataset_once: Path) -> 
     card = (tiny_dataset_once / "README.md").read_text()
     assert "window_table" in card
     assert "Noise floor" in card or "noise floor" in card
-    assert len(list((tiny_dataset_once / "previews").glob("*.jpg"))) == 2 * 4
+    assert len(list((tiny_dataset_once / "previews").glob("*.jpg"))) == 2 * 5
 
 
 def test_a_finished_dataset_is_returned_at_once(tiny_dataset: Path) -> None:
