@@ -23,7 +23,8 @@ from .stack import Aperture, Stack, bokeh_name
 FACTORS = np.geomspace(0.6, 1.65, 29)
 """The radius factors that are tried."""
 
-_PATCH_PX = 17
+_SMALLEST_HALF_PX = 8  # of a patch: 17 px square, and more for large discs, which leave only coarse detail
+_HALF = 0.75  # of r
 _SMALLEST_RADIUS_PX = 2.0  # below, noise in the image pulls the factor up by some per cent
 _LARGEST_RADIUS_PX = 32.0  # larger ones cost more than they tell
 _LARGEST_RADIUS = 0.06  # of the image's diagonal; larger discs leave no room for a patch
@@ -84,16 +85,15 @@ class BlurProbe:
         for lower, upper, spread in self._spreads:
             candidates |= (radius >= lower) & (radius < upper) & (abs(blur_parameter) * spread <= allowed)
         score = np.where(candidates, self._texture, -1.0)
-        half = _PATCH_PX // 2
         places: list[tuple[int, int]] = []
         for _ in range(_TRIES * count):
             y, x = (int(index) for index in np.unravel_index(np.argmax(score), score.shape))
             if score[y, x] < 0 or len(places) == count:
                 break
-            clear = half
+            clear = _SMALLEST_HALF_PX
             if _unreached(defocus, y, x):
                 places.append((y, x))
-                clear = _PATCH_PX
+                clear = 2 * _half(radius[y, x]) + 1
             score[max(0, y - clear) : y + clear + 1, max(0, x - clear) : x + clear + 1] = -1.0
         return places
 
@@ -107,7 +107,7 @@ def _spreads(disparity: Float32) -> Iterator[tuple[float, float, NDArray[np.floa
     lower = _SMALLEST_RADIUS_PX
     while lower < largest:
         upper = min(lower * 1.5, largest)
-        margin = _PATCH_PX // 2 + int(np.ceil(_REACH * upper + 2))
+        margin = _half(upper) + int(np.ceil(_REACH * upper + 2))
         window = 2 * margin + 1
         spread = np.full(disparity.shape, np.inf)
         inside = (slice(margin, disparity.shape[0] - margin), slice(margin, disparity.shape[1] - margin))
@@ -117,16 +117,22 @@ def _spreads(disparity: Float32) -> Iterator[tuple[float, float, NDArray[np.floa
         lower = upper
 
 
+def _half(radius_px: float) -> int:
+    """Return half the side of a patch, in px, for a blur radius."""
+    return max(_SMALLEST_HALF_PX, int(_HALF * radius_px))
+
+
 def _texture(light: Float32) -> NDArray[np.float64]:
-    """Return the variance of display values over a patch round each pixel."""
+    """Return the variance of display values over a small patch round each pixel."""
+    size = 2 * _SMALLEST_HALF_PX + 1
     grey = np.clip(display_from_light(light), 0.0, 1.0).mean(axis=2, dtype=np.float64)
-    mean = ndimage.uniform_filter(grey, _PATCH_PX)
-    return np.asarray(ndimage.uniform_filter(grey * grey, _PATCH_PX) - mean * mean)
+    mean = ndimage.uniform_filter(grey, size)
+    return np.asarray(ndimage.uniform_filter(grey * grey, size) - mean * mean)
 
 
 def _unreached(defocus: Float32, y: int, x: int) -> bool:
     """Return whether no pixel of another defocus spreads over the patch at (y, x)."""
-    half = _PATCH_PX // 2
+    half = _half(abs(float(defocus[y, x])))
     farthest = half + int(_REACH * float(np.abs(defocus).max())) + 2
     rows = np.arange(max(0, y - farthest), min(defocus.shape[0], y + farthest + 1))
     columns = np.arange(max(0, x - farthest), min(defocus.shape[1], x + farthest + 1))
@@ -141,13 +147,13 @@ def _fit(
     light: Float32, bokeh: Float32, y: int, x: int, radius: float, aperture: Aperture, in_front: bool
 ) -> tuple[float, float]:
     """Return the radius factor that fits a patch best, and its standard deviation."""
-    half = _PATCH_PX // 2
+    half = _half(radius)
     margin = half + int(np.ceil(FACTORS[-1] * radius + 2))
     rows = slice(max(0, y - margin), y + margin + 1)
     columns = slice(max(0, x - margin), x + margin + 1)
     crop = np.asarray(light[rows, columns], dtype=np.float64)
     top, left = y - rows.start - half, x - columns.start - half
-    inner = (slice(top, top + _PATCH_PX), slice(left, left + _PATCH_PX))
+    inner = (slice(top, top + 2 * half + 1), slice(left, left + 2 * half + 1))
     truth = display_from_light(bokeh[y - half : y + half + 1, x - half : x + half + 1]).astype(np.float64)
     spectrum = np.fft.rfft2(crop, axes=(0, 1))
     predictions = np.stack(
@@ -179,7 +185,7 @@ def _likeness(prediction: NDArray[np.float64], truth: NDArray[np.float64]) -> fl
 
     It is low where what looks like texture is only the noise of a render, which no other image repeats.
     """
-    offsets = np.arange(_PATCH_PX) - _PATCH_PX // 2
+    offsets = np.arange(truth.shape[0]) - truth.shape[0] // 2
     y, x = np.meshgrid(offsets, offsets, indexing="ij")
     plane = np.stack([np.ones(y.size), y.ravel(), x.ravel()], axis=1)
     first, second = (

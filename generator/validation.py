@@ -21,6 +21,8 @@ from .optics_checks import check_depth, check_disparity_range, check_focus, chec
 from .picture_checks import PictureFacts, check_highlights, check_light, check_sizes, check_values, picture_facts
 from .stack import DATASET_FILE, DEPTH_FILE, INFO_FILE, RenderedStackInfo, Stack, StackInfo, read_stack
 
+_PATCHES_PER_SCENE = 300
+
 
 def validate(root: Path, *, quick: bool = False, report: ReportStep = silent) -> list[Finding]:
     """Check a dataset of either layout and return what was found, a row per check and scene.
@@ -120,7 +122,9 @@ class _Scene:
             return []  # check_grid tells of it
         if light.shape != probe.stack.light.shape or file.blur is None or file.focus is None:
             return []
-        return probe.measure(light, file.blur, file.focus)
+        samples = len(info.blur_parameters) * len(info.focus_distances)
+        patches = max(6, min(12, _PATCHES_PER_SCENE // samples))
+        return probe.measure(light, file.blur, file.focus, patches=patches)
 
     @staticmethod
     def _expected_size(stack: Stack) -> tuple[int, int]:
