@@ -270,7 +270,11 @@ def _disagreement(name: str, fits: Sequence[PatchFit]) -> str:
         return ""
     median, error = _median(fits)
     tolerance = _TOLERANCE if name == "all patches" else _TOLERANCE_OF_PART
-    return "" if abs(median - 1.0) <= tolerance + 3.0 * error else f"{name} {median:.3f} ± {error:.3f}"
+    if abs(median - 1.0) <= tolerance + 3.0 * error:
+        return ""
+    if median <= FACTORS[0] or median >= FACTORS[-1]:
+        return f"{name} {median:.2f} or {'less' if median < 1.0 else 'more'}"
+    return f"{name} {median:.3f} ± {error:.3f}"
 
 
 def _median(fits: Sequence[PatchFit]) -> tuple[float, float]:

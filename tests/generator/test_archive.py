@@ -55,8 +55,10 @@ def plain(name: str, data: bytes) -> Member:
 def refused(archive: Path, folder: Path, word: str) -> None:
     """Check that the archive is refused with this word and that nothing of it is left."""
     out = folder / "out"
-    with pytest.raises(BadInputError, match=word):
+    with pytest.raises(BadInputError, match=word) as raised:
         import_dataset(archive, out)
+    assert str(archive) in str(raised.value)
+    assert ".partial" not in str(raised.value)
     assert not out.exists()
     assert [path for path in folder.iterdir() if path.is_dir()] == []
 
@@ -138,7 +140,7 @@ def test_a_killed_import_is_started_again(archive: Path, tmp_path: Path) -> None
     leftover = tmp_path / ".partial-out" / "scenes" / "window_table"
     leftover.mkdir(parents=True)
     (leftover / "image.exr").write_bytes(b"half")
-    (tmp_path / ".partial-out" / "record").write_bytes(b"half")
+    (tmp_path / ".partial-out" / "manifest.jsonl").write_bytes(b"half")
     import_dataset(archive, tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
@@ -253,6 +255,8 @@ def test_sizes_that_cannot_be(archive: Path, tmp_path: Path) -> None:
     content = with_manifest(members(archive), manifest_text([entry("scenes/s/a", 10**18)]).encode())
     with pytest.raises(BokehbenchError, match="MB are needed"):
         import_dataset(written(tmp_path / "bomb.tar", content), tmp_path / "out")
+    content = with_manifest(members(archive), b'{"path": 3}')
+    refused(written(tmp_path / "bad.tar", content), tmp_path, "manifest.jsonl, line 1: ")
     content = with_manifest(members(archive), b"\xff\xfe")
     refused(written(tmp_path / "bad.tar", content), tmp_path, "is not text")
 

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from bokeh_render.optics import DisparityRange
-from generator.blur_law import BlurProbe, PatchFit, check_blur_law, convolve
+from generator.blur_law import FACTORS, BlurProbe, PatchFit, check_blur_law, convolve
 from generator.stack import Aperture, Stack, StackInfo
 
 DISC, TRIANGLE = Aperture(), Aperture(blades=3, rotation_rad=0.3)
@@ -133,6 +133,8 @@ def test_one_bad_sample_among_good_ones_is_named() -> None:
     finding = check_blur_law("s", good + fits(1, 1, 0.8, 6), 2)
     assert finding.state == "failed"
     assert "bokeh_01_01 0.79" in finding.text
+    far_off = check_blur_law("s", good + [PatchFit(1, 1, 0, 0, 5.0, float(FACTORS[0]), 0.01)] * 6, 2)
+    assert "bokeh_01_01 0.60 or less" in far_off.text
     few = check_blur_law("s", good[:4], 2)
     assert few.state == "not checked"
     assert "4 patches" in few.text
