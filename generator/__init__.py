@@ -13,10 +13,22 @@ from typing import TYPE_CHECKING
 from bokeh_render.lazy import load_on_use
 
 if TYPE_CHECKING:
+    from .archive import export_dataset, import_dataset
     from .build import generate
     from .config import GenerateConfig, load_config, load_preset
+    from .dataset_page import write_dataset_page
+    from .validation import validate
 
-__all__ = ["GenerateConfig", "generate", "load_config", "load_preset"]
+__all__ = [
+    "GenerateConfig",
+    "export_dataset",
+    "generate",
+    "import_dataset",
+    "load_config",
+    "load_preset",
+    "validate",
+    "write_dataset_page",
+]
 
 __getattr__ = load_on_use(
     __name__,
@@ -25,5 +37,9 @@ __getattr__ = load_on_use(
         "load_config": "config",
         "load_preset": "config",
         "generate": "build",
+        "export_dataset": "archive",
+        "import_dataset": "archive",
+        "validate": "validation",
+        "write_dataset_page": "dataset_page",
     },
 )

@@ -10,21 +10,22 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import io
+import json
 import os
 import shutil
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO
 
-from bokeh_render.atomic import TEMPORARY_PREFIX, atomic_path
+from bokeh_render.atomic import TEMPORARY_PREFIX, atomic_path, write_bytes
 from bokeh_render.errors import BadInputError, BokehbenchError
 from bokeh_render.progress import ReportStep, Step, silent
-from bokeh_render.schema import load_json, sha256_of_file
+from bokeh_render.schema import parse, sha256_of_file
 
-from .contents import read_contents
+from .contents import check_manifest_paths, read_contents
 from .stack import DATASET_FILE, MANIFEST_FILE, DatasetRecord, ManifestEntry, read_manifest
 
 CARD_FILE = "README.md"
@@ -58,7 +59,6 @@ def export_dataset(root: Path, target: Path, *, report: ReportStep = silent) -> 
     if sha256_of_file(root / MANIFEST_FILE) != contents.record.files_sha256:
         raise BadInputError(f"{root / MANIFEST_FILE} is not the one that {DATASET_FILE} names; run dataset validate")
     entries = sorted(read_manifest(root / MANIFEST_FILE), key=lambda entry: entry.path)
-    check_manifest_paths(entries, str(root / MANIFEST_FILE))
     heads = [name for name in (DATASET_FILE, MANIFEST_FILE, CARD_FILE) if (root / name).is_file()]
     needed = sum(entry.bytes + 2 * _BLOCK for entry in entries) + sum((root / name).stat().st_size for name in heads)
     _check_space(target.parent, needed)
@@ -173,9 +173,9 @@ def _staging_folder(out: Path) -> Iterator[Path]:
 
 
 def _unpack(tar: tarfile.TarFile, archive: Path, staging: Path, report: ReportStep) -> DatasetRecord:
-    record_member = _next(tar, archive)
-    _write(tar, _head(record_member, DATASET_FILE, archive), staging / "record")
-    record = load_json(DatasetRecord, staging / "record")
+    content = io.BytesIO()
+    _copy(tar, _head(_next(tar, archive), DATASET_FILE, archive), content)
+    record = _parse_record(content.getvalue(), f"{archive}: {DATASET_FILE}")
     manifest = staging / MANIFEST_FILE
     found = _write(tar, _head(_next(tar, archive), MANIFEST_FILE, archive), manifest)
     if found != record.files_sha256:
@@ -203,8 +203,15 @@ def _unpack(tar: tarfile.TarFile, archive: Path, staging: Path, report: ReportSt
     if missing:
         raise BadInputError(f"{archive} lacks {len(missing)} listed file(s), first {next(iter(missing))}; get it again")
     report(Step("import", len(entries), len(entries)))
-    (staging / "record").replace(staging / DATASET_FILE)
+    write_bytes(staging / DATASET_FILE, content.getvalue())
     return record
+
+
+def _parse_record(content: bytes, source: str) -> DatasetRecord:
+    try:
+        return parse(DatasetRecord, json.loads(content), source)
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise BadInputError(f"{source} is not valid JSON: {error}") from None
 
 
 def _next(tar: tarfile.TarFile, archive: Path) -> tarfile.TarInfo:
@@ -236,39 +243,28 @@ def _read_manifest(path: Path, archive: Path) -> list[ManifestEntry]:
         entries = read_manifest(path)
     except UnicodeDecodeError:
         raise BadInputError(f"{archive}: {MANIFEST_FILE} is not text; expected one JSON object per line") from None
+    except BadInputError as error:
+        raise BadInputError(str(error).replace(str(path), f"{archive}: {MANIFEST_FILE}")) from None
     check_manifest_paths(entries, f"{archive}: {MANIFEST_FILE}")
     return entries
 
 
-def check_manifest_paths(entries: list[ManifestEntry], source: str) -> None:
-    """Refuse a manifest whose paths are not plain places below ``scenes/``, each once; raises BadInputError."""
-    paths = [entry.path for entry in entries]
-    seen = set(paths)
-    for entry in entries:
-        path = PurePosixPath(entry.path)
-        plain = path.as_posix() == entry.path and "\\" not in entry.path and entry.path.isprintable()
-        hidden = any(part.startswith(".") for part in path.parts)
-        if not plain or hidden or len(path.parts) < 3 or path.parts[0] != "scenes":
-            raise BadInputError(f"{source}: the path {entry.path!r} is not a plain one below scenes/<id>/")
-        inside = next((str(parent) for parent in path.parents if str(parent) in seen), None)
-        if inside is not None or entry.bytes < 0:
-            raise BadInputError(
-                f"{source}: {entry.path!r} cannot be a file of its own (inside {inside}, {entry.bytes} bytes)"
-            )
-    if len(seen) < len(paths):
-        raise BadInputError(f"{source}: a path is listed twice; expected each file once")
-
-
 def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> str:
-    """Write a member's content to ``path`` and return its sha256."""
+    """Write a member's content to the new file ``path`` and return its sha256."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("xb") as target:
+        sha256 = _copy(tar, member, target)
+        target.flush()
+        os.fsync(target.fileno())
+    return sha256
+
+
+def _copy(tar: tarfile.TarFile, member: tarfile.TarInfo, target: IO[bytes]) -> str:
+    """Copy a member's content and return its sha256."""
     source = tar.extractfile(member)
     assert source is not None  # a plain file has content
     sha256 = hashlib.sha256()
-    with path.open("xb") as target:
-        while chunk := source.read(_CHUNK):
-            sha256.update(chunk)
-            target.write(chunk)
-        target.flush()
-        os.fsync(target.fileno())
+    while chunk := source.read(_CHUNK):
+        sha256.update(chunk)
+        target.write(chunk)
     return sha256.hexdigest()

@@ -98,19 +98,19 @@ def draw_sheet(sheet: Sheet) -> Image.Image:
     canvas = Image.new("RGB", (total_width, total_height), _PAPER)
     draw = ImageDraw.Draw(canvas)
     left = _MARGIN_PX + _ROW_LABEL_PX
-    draw.text((left, 26), sheet.title, _INK, _fitting(sheet.title, 26, total_width - left - _MARGIN_PX, bold=True))
-    draw.text((left, 62), sheet.subtitle, _SOFT, _fitting(sheet.subtitle, 14, total_width - left - _MARGIN_PX))
+    _write(draw, (left, 26), sheet.title, 26, grid_width, colour=_INK, bold=True)
+    _write(draw, (left, 62), sheet.subtitle, 14, grid_width)
 
     y = head
     _row_label(draw, y, given_cell_height, ("given", ""))
     for column, (text, picture) in enumerate(sheet.given):
         x = left + column * (given_width + _GAP_PX)
         canvas.paste(picture, (x, y))
-        draw.text((x, y + given_cell_height + 5), text, _SOFT, _fitting(text, 13, given_width))
+        _write(draw, (x, y + given_cell_height + 5), text, 13, given_width)
     y += given_height
     draw.text((_MARGIN_PX, y), "truth", _INK, _font(13, bold=True))
     for column, text in enumerate(sheet.columns):
-        draw.text((left + column * (width + _GAP_PX), y), text, _SOFT, _fitting(text, 13, width))
+        _write(draw, (left + column * (width + _GAP_PX), y), text, 13, width)
     y += band
     for text, pictures in zip(sheet.rows, sheet.grid, strict=True):
         first, _, second = text.partition("\n")
@@ -125,7 +125,7 @@ def draw_sheet(sheet: Sheet) -> Image.Image:
         for column, (text, picture) in enumerate(small_row):
             x = left + column * (small_width + _GAP_PX)
             canvas.paste(picture, (x, y))
-            draw.text((x, y + small_height + 5), text, _SOFT, _font(13))
+            _write(draw, (x, y + small_height + 5), text, 13, small_width)
         y += small_height + band
     return canvas
 
@@ -147,11 +147,26 @@ def _row_label(draw: ImageDraw.ImageDraw, y: int, height: int, lines: tuple[str,
     draw.text((_MARGIN_PX, middle + 10), lines[1], _SOFT, _font(13), anchor="lm")
 
 
-def _fitting(text: str, size: int, width: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
-    """Return the font at this size, or smaller where the text would be wider than ``width`` px."""
-    while size > 8 and _font(size, bold=bold).getlength(text) > width:
+def _write(
+    draw: ImageDraw.ImageDraw,
+    place: tuple[int, int],
+    text: str,
+    size: int,
+    width: int,
+    *,
+    colour: tuple[int, int, int] = _SOFT,
+    bold: bool = False,
+) -> None:
+    """Write a line that is at most ``width`` px long: in smaller letters, and cut if need be."""
+    smallest = max(9, size // 2)
+    while size > smallest and _font(size, bold=bold).getlength(text) > width:
         size -= 1
-    return _font(size, bold=bold)
+    font = _font(size, bold=bold)
+    if font.getlength(text) > width:
+        while text and font.getlength(text + "…") > width:
+            text = text[:-1]
+        text += "…"
+    draw.text(place, text, colour, font)
 
 
 @lru_cache(maxsize=64)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from bokeh_render.errors import BadInputError
 from bokeh_render.schema import load_json
@@ -79,7 +79,31 @@ def _ours(root: Path) -> Contents:
     record = load_json(DatasetRecord, root / DATASET_FILE)
     if not (root / MANIFEST_FILE).is_file():
         raise BadInputError(f"{root} has {DATASET_FILE} but no {MANIFEST_FILE}; generate or download it again")
-    return listed_contents(root, record, read_manifest(root / MANIFEST_FILE))
+    manifest = read_manifest(root / MANIFEST_FILE)
+    check_manifest_paths(manifest, str(root / MANIFEST_FILE))
+    return listed_contents(root, record, manifest)
+
+
+def check_manifest_paths(entries: list[ManifestEntry], source: str) -> None:
+    """Refuse a manifest whose paths are not plain places below ``scenes/<its scene>/``, each once.
+
+    Whoever reads, writes or unpacks a dataset may then join path and scene to a folder. Raises BadInputError.
+    """
+    paths = [entry.path for entry in entries]
+    seen = set(paths)
+    for entry in entries:
+        path = PurePosixPath(entry.path)
+        plain = path.as_posix() == entry.path and "\\" not in entry.path and entry.path.isprintable()
+        hidden = any(part.startswith(".") for part in path.parts)
+        if not plain or hidden or len(path.parts) < 3 or path.parts[:2] != ("scenes", entry.scene):
+            raise BadInputError(f"{source}: the path {entry.path!r} is not a plain one below scenes/{entry.scene}/")
+        inside = next((str(parent) for parent in path.parents if str(parent) in seen), None)
+        if inside is not None or entry.bytes < 0:
+            raise BadInputError(
+                f"{source}: {entry.path!r} cannot be a file of its own (inside {inside}, {entry.bytes} bytes)"
+            )
+    if len(seen) < len(paths):
+        raise BadInputError(f"{source}: a path is listed twice; expected each file once")
 
 
 def listed_contents(root: Path, record: DatasetRecord, manifest: Iterable[ManifestEntry]) -> Contents:

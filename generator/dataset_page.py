@@ -128,7 +128,7 @@ def _write_scene(contents: Contents, scene: str) -> PageScene:
     title, tests = scene_words(scene)
     focus = _focus_settings(stack, previews)
     blur_levels = _blur_levels(stack)
-    near, far = f"{_metres(stack.range.maximum)} m", _distance(stack.range.minimum)
+    near, far = _distance(stack.range.maximum), _distance(stack.range.minimum)
     corrupted = [
         (file.path.stem.removeprefix("corrupted_"), map_thumbnail(read_map(file.path), cell))
         for file in contents.of_scene(scene, ["corrupted"])
@@ -211,9 +211,7 @@ def _fstop_text(level: BlurLevel) -> str:
 
 def _distance(disparity: float) -> str:
     """Return the distance of a raw disparity in words."""
-    return "∞" if disparity * DEPTH_OF_NOTHING_M <= 1.0 else f"{_metres(disparity)} m"
-
-
-def _metres(disparity: float) -> str:
+    if disparity * DEPTH_OF_NOTHING_M <= 1.0:
+        return "∞"
     metres = 1.0 / disparity
-    return f"{metres:.2f}" if metres < 10 else f"{metres:.0f}"
+    return f"{metres:.2f} m" if metres < 10 else f"{metres:.0f} m"

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from bokeh_render.aperture import Aperture
 from bokeh_render.errors import BadInputError
@@ -116,8 +116,8 @@ class StackInfo(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
 
-    blur_parameters: tuple[float, ...]
-    focus_distances: tuple[float, ...]
+    blur_parameters: Annotated[tuple[float, ...], Field(min_length=1)]
+    focus_distances: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)]
     f_stops: tuple[float, ...] = ()
     focal_length: float | None = None
     aperture: Aperture = Aperture()

@@ -12,7 +12,7 @@ from bokeh_render.progress import ReportStep, Step, silent
 from bokeh_render.schema import load_json
 
 from .alignment import check_alignment
-from .blur_law import PatchFit, check_blur_law, measure_sample
+from .blur_law import BlurProbe, PatchFit, check_blur_law
 from .contents import Contents, ListedFile, read_contents
 from .file_checks import check_files, check_grid, check_manifest, check_scene_list, check_strays
 from .finding import Finding
@@ -20,6 +20,8 @@ from .map_checks import check_anti_aliased, check_corrupted
 from .optics_checks import check_depth, check_disparity_range, check_focus, check_lens
 from .picture_checks import PictureFacts, check_highlights, check_light, check_sizes, check_values, picture_facts
 from .stack import DATASET_FILE, DEPTH_FILE, INFO_FILE, RenderedStackInfo, Stack, StackInfo, read_stack
+
+_PATCHES_PER_SCENE = 300
 
 
 def validate(root: Path, *, quick: bool = False, report: ReportStep = silent) -> list[Finding]:
@@ -91,6 +93,7 @@ class _Scene:
         unreadable: list[str] = []
         fits: list[PatchFit] = []
         maps: dict[str, Float32] = {}
+        probe = None if self.quick else BlurProbe(stack)
         for file in self.contents.of_scene(self.scene):
             self._seen(file)
             name = file.path.relative_to(self.folder).as_posix()
@@ -102,8 +105,8 @@ class _Scene:
                     light = read_image(file.path).pixels
                     facts.append(picture_facts(name, light, stack.light))
                     sizes[name] = facts[-1].size
-                    if file.role == "bokeh":
-                        fits += self._patches(stack, light, file)
+                    if file.role == "bokeh" and probe is not None:
+                        fits += self._patches(probe, light, file)
             except BadInputError as error:
                 unreadable.append(str(error))
         yield check_sizes(self.scene, self._expected_size(stack), sizes)
@@ -113,21 +116,22 @@ class _Scene:
         yield from self._judge_maps(stack, maps)
 
     @staticmethod
-    def _patches(stack: Stack, light: Float32, file: ListedFile) -> list[PatchFit]:
-        inside = (
-            file.blur is not None
-            and file.focus is not None
-            and 0 <= file.blur < len(stack.info.blur_parameters)
-            and 0 <= file.focus < len(stack.info.focus_distances)
-            and light.shape == stack.light.shape
-        )
-        return measure_sample(stack, light, file.blur or 0, file.focus or 0) if inside else []
+    def _patches(probe: BlurProbe, light: Float32, file: ListedFile) -> list[PatchFit]:
+        info = probe.stack.info
+        if file.blur not in range(len(info.blur_parameters)) or file.focus not in range(len(info.focus_distances)):
+            return []  # check_grid tells of it
+        if light.shape != probe.stack.light.shape or file.blur is None or file.focus is None:
+            return []
+        samples = len(info.blur_parameters) * len(info.focus_distances)
+        patches = max(6, min(12, _PATCHES_PER_SCENE // samples))
+        return probe.measure(light, file.blur, file.focus, patches=patches)
 
     @staticmethod
     def _expected_size(stack: Stack) -> tuple[int, int]:
-        extra = stack.info.model_extra or {}
-        height, width = stack.disparity.shape
-        return int(extra.get("width", width)), int(extra.get("height", height))
+        """Return (width, height) as info.json says, or else as the image has."""
+        told = stack.info.model_extra or {}
+        width, height = told.get("width"), told.get("height")
+        return (width, height) if isinstance(width, int) and isinstance(height, int) else _size(stack.disparity)
 
     def _judge_bokeh(self, stack: Stack, facts: list[PictureFacts], fits: list[PatchFit]) -> Iterator[Finding]:
         if self.quick:

@@ -29,7 +29,8 @@ def test_the_wheel_holds_the_six_things_and_their_data(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     tops = {name.split("/")[0] for name in names if ".dist-info" not in name}
     assert tops == {"blender_scenes", "generator", "bokeh_render", "benchmark", "leaderboards", "bokehbench.py"}
-    for needed in ("generator/presets/demo.yaml", "leaderboards/templates/page.html", "bokeh_render/py.typed"):
+    templates = ("generator/templates/dataset.html", "leaderboards/templates/page.html")
+    for needed in ("generator/presets/demo.yaml", *templates, "bokeh_render/py.typed"):
         assert needed in names
     assert not [name for name in names if name.endswith(("ruff.toml", ".pyc"))]
 
