@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,8 +16,10 @@ from pydantic import Field, TypeAdapter
 
 import blender_scenes.catalogue
 from bokeh_render.atomic import write_json
-from bokeh_render.errors import BokehbenchError
+from bokeh_render.errors import BadInputError, BokehbenchError
 from bokeh_render.schema import Record
+
+from .blender_choice import BUILT_IN, Blender
 
 WORKER = Path(blender_scenes.catalogue.__file__).with_name("worker.py").resolve()
 SYSTEM_LIBRARIES = ("libx11-6", "libxrender1", "libxfixes3", "libxi6", "libxkbcommon0", "libsm6", "libgl1")
@@ -46,8 +47,21 @@ class Shot(Record):
     lens: Lens | None = None
 
 
+class JobFile(Record):
+    """A user's scene to open instead of building one; see ``generator.scene_source.FileScene``."""
+
+    path: Path
+    sha256: str
+    camera: str | None = None
+    frame: int | None = None
+    auto_camera: bool = False
+
+
 class Job(Record):
-    """What one worker does: build a scene, render its shots in order. crop: (x0, y0, x1, y1) px of the full frame."""
+    """What one worker does: build a scene, render its shots in order. crop: (x0, y0, x1, y1) px of the full frame.
+
+    file: open this scene instead; ``scene`` is then only its name.
+    """
 
     scene: str
     seed: int
@@ -57,14 +71,16 @@ class Job(Record):
     shots: tuple[Shot, ...]
     parameters: dict[str, Any] = Field(default_factory=dict)
     crop: tuple[int, int, int, int] | None = None
+    file: JobFile | None = None
 
 
 class Ready(Record):
-    """The scene is built. camera: lens_mm, sensor_width_mm, matrix_world."""
+    """The scene is built. camera: the fields of ``generator.stack.Camera``; notices: what the user should know."""
 
     blender: str
     camera: dict[str, Any]
     geometry_sha256: str
+    notices: tuple[str, ...] = ()
 
 
 class ShotDone(Record):
@@ -78,20 +94,29 @@ OnEvent = Callable[[Ready | ShotDone], None]
 _EVENTS: dict[str, TypeAdapter[Any]] = {"ready": TypeAdapter(Ready), "shot": TypeAdapter(ShotDone)}
 
 
-def run_job(job: Job, folder: Path, on_event: OnEvent, *, cancelled: Event | None = None) -> None:
+def run_job(
+    job: Job,
+    folder: Path,
+    on_event: OnEvent,
+    *,
+    blender: Blender = BUILT_IN,
+    cancelled: Event | None = None,
+) -> None:
     """Run a job in a fresh Blender process and call ``on_event`` for each of its events, in order, in this thread.
 
     folder: the job's own, made when missing; it keeps ``job.json``, ``events.jsonl`` and ``blender.log``.
-    cancelled: once set, the child's whole process group is ended and BokehbenchError raised.
-    Raises BokehbenchError with the cause, and where the log is, unless the worker reported that it finished.
+    blender: which one, and on what device; cancelled: once set, the child's whole process group is ended and
+    BokehbenchError raised. Raises BadInputError for what the user can put right in the scene, BokehbenchError with the
+    cause, and where the log is, unless the worker reported that it finished.
     """
     folder.mkdir(parents=True, exist_ok=True)
     events_path, log_path, job_path = folder / "events.jsonl", folder / "blender.log", folder / "job.json"
     events_path.write_text("", encoding="utf-8")
-    write_json(job_path, {**job.model_dump(mode="json"), "events": str(events_path.resolve())})
+    content = {**job.model_dump(mode="json"), "device": blender.device, "events": str(events_path.resolve())}
+    write_json(job_path, content)
     with log_path.open("wb") as log:
         child = subprocess.Popen(
-            [sys.executable, "-P", str(WORKER), str(job_path.resolve())],
+            blender.command(WORKER, job_path.resolve()),
             stdin=subprocess.PIPE,  # its end of file tells the worker that we are gone
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -102,6 +127,8 @@ def run_job(job: Job, folder: Path, on_event: OnEvent, *, cancelled: Event | Non
         for event in _follow(events_path, child, cancelled):
             kind = event.pop("event")
             if kind == "failed":
+                if event.get("kind") == "bad_input":
+                    raise BadInputError(event["message"])
                 raise BokehbenchError(f"scene {job.scene}: Blender failed: {event['message']} (log: {log_path})")
             if kind == "finished":
                 finished = True

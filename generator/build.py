@@ -16,6 +16,7 @@ from bokeh_render.errors import BadInputError
 from bokeh_render.progress import ReportStep, silent
 from bokeh_render.schema import Record, load_json, sha256_of_file, sha256_of_json
 
+from .blender_choice import BUILT_IN, Blender
 from .card import card_text, write_previews
 from .config import GenerateConfig
 from .execution import run_locally
@@ -37,6 +38,7 @@ from .stack import (
 )
 
 LICENCE = "CC0-1.0"
+_LICENCE_OF_FILES = "that of the scene files it was rendered from"
 _BEGUN_FILE = "begun.json"
 
 
@@ -48,11 +50,18 @@ class _Begun(Record):
 
 
 def generate(
-    config: GenerateConfig, out: Path, *, jobs: int = 1, threads: int = 0, report: ReportStep = silent
+    config: GenerateConfig,
+    out: Path,
+    *,
+    jobs: int = 1,
+    threads: int = 0,
+    blender: Blender = BUILT_IN,
+    report: ReportStep = silent,
 ) -> DatasetRecord:
     """Render a dataset into ``out``, or whatever of it is missing, and return its record.
 
-    jobs: scenes rendered at a time, one process each; threads: CPU threads per process, 0 = all.
+    jobs: scenes rendered at a time, one process each; threads: CPU threads per process, 0 = all;
+    blender: which one, and on what device (see :func:`generator.blender_choice.choose_blender`).
     A killed run is taken up again by the same call. Raises BadInputError when ``out`` holds something else or is in
     use by another run, BokehbenchError when a render fails (what was finished stays).
     """
@@ -62,7 +71,7 @@ def generate(
     with _locked(out):
         _begin(config, out)
         remove_leftovers(out)
-        units = [SceneUnit(config, scene, out, threads) for scene in config.scenes]
+        units = [SceneUnit(config, scene, out, threads, blender) for scene in config.scenes]
         run_locally(units, jobs=jobs, report=report)
         return _finish(config, out)
 
@@ -141,7 +150,7 @@ def _finish(config: GenerateConfig, out: Path) -> DatasetRecord:
             "python": platform.python_version(),
             "platform": f"{platform.system()} {platform.machine()}",
         },
-        licence=LICENCE,
+        licence=_LICENCE_OF_FILES if config.files else LICENCE,
     )
     write_previews(out, infos)
     write_text(out / "README.md", card_text(record, infos))

@@ -22,6 +22,15 @@ Jobs = Annotated[int, typer.Option("--jobs", min=0, help="Scenes rendered at a t
 Threads = Annotated[int, typer.Option("--threads", min=0, help="CPU threads per process; 0 = share the cores.")]
 
 
+BlenderOption = Annotated[
+    Path | None, typer.Option("--blender", envvar="BOKEHBENCH_BLENDER", help="A blender executable, 3.4 or later.")
+]
+BlenderPython = Annotated[
+    Path | None, typer.Option("--blender-python", help="A Python that has another bpy, such as 5.0.")
+]
+Device = Annotated[str, typer.Option("--device", help="What Cycles computes on: cpu, cuda, optix, hip, metal, oneapi.")]
+
+
 def share_cores(jobs: int, threads: int, pieces: int) -> tuple[int, int]:
     """Return (jobs, threads) with zeros resolved: as many processes as pieces and cores allow, cores shared evenly.
 
@@ -37,40 +46,78 @@ def generate_command(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the dataset; made when missing.")],
     config: Annotated[Path | None, typer.Option(help="YAML file with the whole config.")] = None,
     preset: Annotated[str | None, typer.Option(help="A config that ships with the package, e.g. demo.")] = None,
-    scene: Annotated[list[str] | None, typer.Option(help="Only this scene of it; repeat for more.")] = None,
+    scene: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this scene, or one of yours: a .blend, .glb, .gltf or .obj file; repeat for more."),
+    ] = None,
+    camera: Annotated[str | None, typer.Option(help="Camera of your file, if not its active one.")] = None,
+    frame: Annotated[int | None, typer.Option(help="Frame of your file, if it is animated.")] = None,
+    auto_camera: Annotated[
+        bool, typer.Option("--auto-camera", help="Place a camera, and lights, where your file has none.")
+    ] = False,
     width: Annotated[int | None, typer.Option(min=1, help="Image width in px (K scales along).")] = None,
+    height: Annotated[int | None, typer.Option(min=1, help="Image height in px; keeps the shape if left out.")] = None,
     samples: Annotated[int | None, typer.Option(min=1, help="Samples per pixel, of every image.")] = None,
     jobs: Jobs = 0,
     threads: Threads = 0,
+    blender: BlenderOption = None,
+    blender_python: BlenderPython = None,
+    device: Device = "cpu",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be made, and stop.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the record (or plan) as JSON.")] = False,
 ) -> None:
     """Render a dataset of bokeh stacks with Blender. Killed? The same command goes on where it stopped."""
+    from .blender_choice import choose_blender
     from .build import generate
     from .config import GenerateConfig, load_config, load_preset
 
     if (config is None) == (preset is None):
         raise BadInputError("expected either --config FILE or --preset NAME (such as --preset demo)")
     resolved = load_config(config) if config is not None else load_preset(preset or "")
-    changes: dict[str, Any] = {"scenes": tuple(scene)} if scene else {}
+    changes = _scenes_named(scene or [], resolved.name, camera, frame, auto_camera)
     if samples:
         changes |= {"image_samples": samples, "bokeh_samples": samples}
     if width:
         factor = width / resolved.width
         changes |= {"width": width, "height": round(resolved.height * factor)}
         changes |= {"blur_levels": tuple(level * factor for level in resolved.blur_levels)}
+    if height:
+        changes |= {"height": height}
     if changes:
-        resolved = parse(GenerateConfig, {**resolved.model_dump(), **changes}, "options")
+        resolved = parse(GenerateConfig, {**dict(resolved), **changes}, "options")
     if dry_run:
         _print_plan(resolved.model_dump(mode="json"), as_json)
         return
+    chosen = choose_blender(blender, blender_python, device)
     jobs, threads = share_cores(jobs, threads, len(resolved.scenes))
     with progress_bars(Console(stderr=True)) as report:
-        record = generate(resolved, out, jobs=jobs, threads=threads, report=report)
+        record = generate(resolved, out, jobs=jobs, threads=threads, blender=chosen, report=report)
     if as_json:
         typer.echo(record.model_dump_json(indent=2))
     else:
         typer.echo(f"{out}: {', '.join(resolved.scenes)}; files {record.files_sha256[:12]}")
+
+
+def _scenes_named(
+    scenes: list[str], name: str, camera: str | None, frame: int | None, auto_camera: bool
+) -> dict[str, Any]:
+    """Return what ``--scene`` changes in a config called ``name``: files become its files, known by their ids."""
+    from .scene_source import file_scene, is_file_name
+
+    files = {
+        scene: file_scene(Path(scene), camera=camera, frame=frame, auto_camera=auto_camera)
+        for scene in scenes
+        if is_file_name(scene)
+    }
+    if not files and (camera is not None or frame is not None or auto_camera):
+        raise BadInputError(
+            "--camera, --frame and --auto-camera are for your own scene; expected --scene FILE with them"
+        )
+    if not scenes:
+        return {}
+    ids = tuple(files[scene].id if scene in files else scene for scene in scenes)
+    changes: dict[str, Any] = {"scenes": ids, "files": tuple(files.values())}
+    return {**changes, "name": f"{name}-{'-'.join(ids)}"[:80]} if files else changes
 
 
 def _print_plan(config: dict[str, Any], as_json: bool) -> None:

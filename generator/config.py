@@ -6,12 +6,12 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from bokeh_render.errors import BadInputError
 from bokeh_render.schema import Record, load_yaml, sha256_of_json
 
-from .scene_source import parse_scene
+from .scene_source import FileScene, SceneSource, parse_scene
 from .stack import Aperture
 
 UnitInterval = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -27,14 +27,16 @@ class NoiseFloorPlan(Record):
 class GenerateConfig(Record):
     """One dataset to make.
 
-    scenes: test scenes (``window_table``) and training scenes (``window_table@17``); width, height: px;
-    image_samples, bokeh_samples: samples per pixel;
+    files: scenes of one's own, see :func:`generator.scene_source.file_scene`;
+    scenes: test scenes (``window_table``), training scenes (``window_table@17``) and ids of ``files``;
+    width, height: px; image_samples, bokeh_samples: samples per pixel;
     blur_levels: K in px of blur radius at ``width`` per unit of normalised disparity, ascending;
     focus_disparities: normalised, 0 = farthest, 1 = nearest; seed: of everything random, 0 is as good as any.
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
     version: str = "1.0"
+    files: tuple[FileScene, ...] = ()
     scenes: Annotated[tuple[str, ...], Field(min_length=1)]
     width: Annotated[int, Field(ge=16, le=8192)]
     height: Annotated[int, Field(ge=16, le=8192)]
@@ -48,8 +50,8 @@ class GenerateConfig(Record):
 
     @field_validator("scenes")
     @classmethod
-    def _scenes_exist(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        check_scene_names(names)
+    def _scenes_exist(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        check_scene_names(names, info.data.get("files", ()))
         return names
 
     @model_validator(mode="after")
@@ -59,16 +61,20 @@ class GenerateConfig(Record):
             raise ValueError(f"noise_floor.focus {outside} lies outside 0…{len(self.focus_disparities) - 1}")
         return self
 
+    def source(self, scene: str) -> SceneSource:
+        """Return what one of ``scenes`` is made from."""
+        return parse_scene(scene, self.files)
+
     @property
     def sha256(self) -> str:
         """Hash of the resolved config."""
         return sha256_of_json(self.model_dump(mode="json"))
 
 
-def check_scene_names(names: tuple[str, ...]) -> None:
+def check_scene_names(names: tuple[str, ...], files: tuple[FileScene, ...] = ()) -> None:
     """Refuse unknown or repeated scenes; raises BadInputError that lists the known ones."""
     for name in names:
-        parse_scene(name)
+        parse_scene(name, files)
     if len(set(names)) != len(names):
         raise BadInputError(f"a scene is named twice in {', '.join(names)}; expected each once")
 

@@ -7,6 +7,7 @@ A finished image is a whole file in ``scenes/<scene>/``; ``info.json`` is writte
 
 from __future__ import annotations
 
+import logging
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from threading import Event
 import numpy as np
 
 from bokeh_render.atomic import write_json
-from bokeh_render.errors import BokehbenchError
+from bokeh_render.errors import BadInputError, BokehbenchError
 from bokeh_render.imagefile import read_exr_channels, read_image, read_map, write_image
 from bokeh_render.journal import append_to_journal, read_journal
 from bokeh_render.optics import (
@@ -29,11 +30,12 @@ from bokeh_render.optics import (
 from bokeh_render.progress import ReportStep, Step
 from bokeh_render.schema import Record, load_json
 
-from .blender_process import Job, Ready, Shot, ShotDone, run_job
+from .blender_choice import BUILT_IN, Blender
+from .blender_process import Job, JobFile, Ready, Shot, ShotDone, run_job
 from .config import GenerateConfig
 from .execution import Needs
 from .plan import PlannedShot, StackOptics, plan_stack, stack_optics
-from .scene_source import parse_scene
+from .scene_source import FileScene
 from .stack import (
     DEPTH_FILE,
     INFO_FILE,
@@ -45,6 +47,7 @@ from .stack import (
     bokeh_file,
 )
 
+_LOG = logging.getLogger("bokehbench")
 _MEMORY_MB = 700
 _NOISE_OF_ONE_RENDER_DB = 10 * np.log10(2.0)  # two renders differ by the noise of both
 
@@ -55,16 +58,19 @@ class Survey(Record):
     camera: Camera
     geometry_sha256: str
     blender: str
+    device: str = "cpu"
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class SceneUnit:
-    """One stack of a dataset, as a unit of work. dataset: the dataset's folder; threads: for Cycles."""
+    """One stack of a dataset, as a unit of work. dataset: the dataset's folder; threads: for Cycles; blender: which."""
 
     config: GenerateConfig
     scene: str
     dataset: Path
     threads: int
+    blender: Blender = BUILT_IN
 
     @property
     def name(self) -> str:
@@ -102,8 +108,9 @@ class SceneUnit:
         write_json(self.folder / INFO_FILE, info.model_dump(mode="json"))
 
     def _job(self, shots: tuple[Shot, ...]) -> Job:
-        source = parse_scene(self.scene)
+        source = self.config.source(self.scene)
         return Job(
+            file=_job_file(source.file) if source.file is not None else None,
             scene=source.name,
             seed=source.seed,
             parameters={"free": True} if source.free else {},
@@ -125,11 +132,19 @@ class SceneUnit:
         def note(event: Ready | ShotDone) -> None:
             if isinstance(event, Ready):
                 camera = Camera.model_validate(event.camera)
-                surveys.append(Survey(camera=camera, geometry_sha256=event.geometry_sha256, blender=event.blender))
+                facts = event.model_dump(exclude={"camera"})
+                surveys.append(Survey(camera=camera, device=self.blender.device, **facts))
 
         job = self._job((Shot(id=DEPTH_FILE, path=raw.resolve(), samples=1, seed=0),))
-        run_job(job, self.work / "survey", note, cancelled=cancelled)
-        write_image(depth_path, np.minimum(_single(read_exr_channels(raw), "Depth"), DEPTH_OF_NOTHING_M), bits=32)
+        run_job(job, self.work / "survey", note, blender=self.blender, cancelled=cancelled)
+        for notice in surveys[0].notices:
+            _LOG.warning("%s", notice)
+        depth = np.minimum(_single(read_exr_channels(raw), "Depth"), DEPTH_OF_NOTHING_M)
+        if (depth >= DEPTH_OF_NOTHING_M).all():
+            raise BadInputError(
+                f"the camera of {self.scene} sees nothing but background; expected something in its view"
+            )
+        write_image(depth_path, depth, bits=32)
         raw.unlink()
         write_json(survey_path, surveys[0].model_dump(mode="json"))
         return surveys[0]
@@ -162,13 +177,14 @@ class SceneUnit:
             self._accept_image(path, left.pop(event.id), event.seconds)
             report(Step(self.scene, len(plan) - len(left), len(plan), next(iter(left), "")))
 
-        run_job(self._job(shots), self.work / "render", accept, cancelled=cancelled)
+        run_job(self._job(shots), self.work / "render", accept, blender=self.blender, cancelled=cancelled)
 
     def _check_unchanged(self, survey: Survey, event: Ready) -> None:
-        if (event.geometry_sha256, event.blender) != (survey.geometry_sha256, survey.blender):
+        now = (event.geometry_sha256, event.blender, self.blender.device)
+        if now != (survey.geometry_sha256, survey.blender, survey.device):
             raise BokehbenchError(
-                f"scene {self.scene} is no longer what it was when this dataset was begun (geometry or Blender's "
-                f"version changed); delete {self.dataset} or generate into another folder"
+                f"scene {self.scene} is no longer what it was when this dataset was begun (geometry, textures, "
+                f"Blender's version or the device changed); delete {self.dataset} or generate into another folder"
             )
 
     def _accept_image(self, raw: Path, shot: PlannedShot, seconds: float) -> None:
@@ -187,7 +203,7 @@ class SceneUnit:
             f_stops=optics.f_stops,
             focal_length=survey.camera.lens_mm,
             scene=self.scene,
-            seed=parse_scene(self.scene).seed,
+            seed=self.config.source(self.scene).seed,
             width=config.width,
             height=config.height,
             image_samples=config.image_samples,
@@ -201,8 +217,16 @@ class SceneUnit:
             noise_floor=measure_noise_floor(self.folder, config),
             geometry_sha256=survey.geometry_sha256,
             blender=survey.blender,
+            device=survey.device,
+            notices=survey.notices,
             render_seconds=round(sum(shot["seconds"] for shot in read_journal(self.work / "shots.jsonl")), 1),
         )
+
+
+def _job_file(file: FileScene) -> JobFile:
+    if file.path is None:
+        raise BadInputError(f"it is not known where {file.file} lies; name it with --scene PATH")
+    return JobFile(path=file.path, **file.model_dump(include={"sha256", "camera", "frame", "auto_camera"}))
 
 
 def _single(channels: dict[str, Float32], ending: str) -> Float32:
