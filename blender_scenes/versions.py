@@ -30,9 +30,7 @@ _OTHER_NAMES = {
 def check_version() -> None:
     """Refuse a Blender older than :data:`OLDEST`."""
     if bpy.app.version[:2] < OLDEST:
-        raise UserError(
-            f"Blender {bpy.app.version_string} is too old; expected {'.'.join(map(str, OLDEST))} or later"
-        )
+        raise UserError(f"Blender {bpy.app.version_string} is too old; expected {'.'.join(map(str, OLDEST))} or later")
 
 
 def give_nodes(block: bpy.types.ID) -> Any:
