@@ -11,6 +11,8 @@ from contextlib import contextmanager
 
 import bpy
 
+from . import versions
+
 
 @contextmanager
 def disparity_as_light(scene: bpy.types.Scene) -> Iterator[None]:
@@ -35,8 +37,8 @@ def disparity_as_light(scene: bpy.types.Scene) -> Iterator[None]:
 
 def _glowing_disparity() -> bpy.types.Material:
     material = bpy.data.materials.new("disparity")
-    material.use_nodes = True
-    nodes, links = material.node_tree.nodes, material.node_tree.links
+    tree = versions.give_nodes(material)
+    nodes, links = tree.nodes, tree.links
     nodes.clear()
     camera, invert = nodes.new("ShaderNodeCameraData"), nodes.new("ShaderNodeMath")
     invert.operation = "DIVIDE"
@@ -45,5 +47,5 @@ def _glowing_disparity() -> bpy.types.Material:
     emission, output = nodes.new("ShaderNodeEmission"), nodes.new("ShaderNodeOutputMaterial")
     links.new(invert.outputs[0], emission.inputs["Strength"])
     links.new(emission.outputs[0], output.inputs["Surface"])
-    material.cycles.emission_sampling = "NONE"
+    versions.stop_sampling_as_lamp(material)
     return material

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import bpy
 from mathutils import Vector
 
+from . import versions
 from .materials import Colour, Shader
 from .mesh import add_quad
 
@@ -56,8 +57,8 @@ def set_even_sky(colour: Colour) -> None:
     """
     world = bpy.data.worlds.new("even sky")
     bpy.context.scene.world = world
-    world.use_nodes = True
-    nodes, links = world.node_tree.nodes, world.node_tree.links
+    tree = versions.give_nodes(world)
+    nodes, links = tree.nodes, tree.links
     nodes.clear()
     background = nodes.new("ShaderNodeBackground")
     background.inputs["Color"].default_value = (*colour, 1.0)

@@ -11,6 +11,8 @@ from typing import Any
 
 import bpy
 
+from . import versions
+
 Colour = tuple[float, float, float]
 Stops = Sequence[tuple[float, Colour]]
 
@@ -25,8 +27,7 @@ class Shader:
 
     def __init__(self, name: str) -> None:
         self.material = bpy.data.materials.new(name)
-        self.material.use_nodes = True
-        self._tree = self.material.node_tree
+        self._tree = versions.give_nodes(self.material)
         self._tree.nodes.clear()
 
     def node(self, kind: str, inputs: Mapping[Any, Any] | None = None, **settings: Any) -> Any:
@@ -34,13 +35,14 @@ class Shader:
         node = self._tree.nodes.new(kind)
         for key, value in settings.items():
             setattr(node, key, value)
-        for socket, value in (inputs or {}).items():
+        for name, value in (inputs or {}).items():
+            socket = versions.socket_named(node.inputs, name)
             if isinstance(value, bpy.types.NodeSocket):
-                self._tree.links.new(value, node.inputs[socket])
-            elif isinstance(value, tuple) and len(value) == 3 and node.inputs[socket].type == "RGBA":
-                node.inputs[socket].default_value = (*value, 1.0)
+                self._tree.links.new(value, socket)
+            elif isinstance(value, tuple) and len(value) == 3 and socket.type == "RGBA":
+                socket.default_value = (*value, 1.0)
             else:
-                node.inputs[socket].default_value = value
+                socket.default_value = value
         return node
 
     def coordinates(self, scale: Sequence[float] = (1.0, 1.0, 1.0), *, per_object: bool = False) -> Any:
@@ -106,7 +108,7 @@ class Shader:
         """Finish as an emitter of radiance ``colour * strength`` (1 = display white); see :func:`emission`."""
         shader = self.node("ShaderNodeEmission", {"Color": colour, "Strength": strength})
         self.node("ShaderNodeOutputMaterial", {"Surface": shader.outputs[0]})
-        self.material.cycles.emission_sampling = "NONE"
+        versions.stop_sampling_as_lamp(self.material)
         return self.material
 
 
@@ -132,11 +134,12 @@ def wood(name: str, light: Colour, dark: Colour, *, along: str = "y", roughness:
     shader = Shader(name)
     vector = shader.coordinates(stretch, per_object=True)
     grain = shader.noise(vector, 1.0, detail=4.0, roughness=0.65)
-    rings = shader.node(
+    waves = shader.node(
         "ShaderNodeTexWave",
         {"Vector": vector, "Scale": 0.22, "Distortion": 9.0, "Detail": 1.0, "Detail Scale": 0.6},
         bands_direction="DIAGONAL",
-    ).outputs["Fac"]
+    )
+    rings = versions.socket_named(waves.outputs, "Fac")
     tone = shader.mix(
         0.45, shader.ramp(grain, [(0.3, dark), (0.7, light)]), shader.ramp(rings, [(0.1, dark), (0.8, light)])
     )
@@ -183,9 +186,8 @@ def stripes(
     """Return stripes across an axis: a page block, an awning, ruled paper. per_m: pairs of stripes per metre."""
     shader = Shader(name)
     vector = shader.coordinates()
-    bands = shader.node(
-        "ShaderNodeTexWave", {"Vector": vector, "Scale": per_m / 3.1831}, bands_direction=axis.upper()
-    ).outputs["Fac"]
+    waves = shader.node("ShaderNodeTexWave", {"Vector": vector, "Scale": per_m / 3.1831}, bands_direction=axis.upper())
+    bands = versions.socket_named(waves.outputs, "Fac")
     tone = shader.ramp(bands, [(0.5 - soft, first), (0.5 + soft, second)])
     return shader.surface(tone, specular=0.0)
 
@@ -245,5 +247,6 @@ def paving(
     stones = shader.node("ShaderNodeTexBrick", inputs)
     worn = shader.ramp(shader.noise(flat, 0.9, detail=3.0), [(0.32, (0.62, 0.62, 0.66)), (0.66, (1.0, 1.0, 1.0))])
     colour = shader.mix(1.0, stones.outputs["Color"], worn, "MULTIPLY")
-    height = shader.node("ShaderNodeMath", {0: 1.0, 1: stones.outputs["Fac"]}, operation="SUBTRACT").outputs[0]
+    joints = versions.socket_named(stones.outputs, "Fac")
+    height = shader.node("ShaderNodeMath", {0: 1.0, 1: joints}, operation="SUBTRACT").outputs[0]
     return shader.surface(colour, roughness=0.42, bump=height, bump_m=0.008)

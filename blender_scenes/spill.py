@@ -13,6 +13,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from . import versions
 from .materials import Colour
 
 _ATTRIBUTE = "spill"
@@ -103,7 +104,7 @@ def _show(material: bpy.types.Material) -> None:
     else:
         product.inputs[1].default_value = tuple(colour.default_value)[:3]
     if surface.type == "BSDF_PRINCIPLED":
-        links.new(product.outputs[0], surface.inputs["Emission Color"])
+        links.new(product.outputs[0], versions.socket_named(surface.inputs, "Emission Color"))
         surface.inputs["Emission Strength"].default_value = 1.0
     else:
         glow, both = nodes.new("ShaderNodeEmission"), nodes.new("ShaderNodeAddShader")
@@ -112,4 +113,4 @@ def _show(material: bpy.types.Material) -> None:
         links.new(surface.outputs[0], both.inputs[0])
         links.new(glow.outputs[0], both.inputs[1])
         links.new(both.outputs[0], output.inputs["Surface"])
-    material.cycles.emission_sampling = "NONE"
+    versions.stop_sampling_as_lamp(material)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import bpy
 import numpy as np
+
+from . import versions
 
 MAX_BOUNCES = 3
 
@@ -29,31 +32,30 @@ def empty_stage() -> bpy.types.Scene:
 
 
 def configure_cycles(
-    scene: bpy.types.Scene, *, width: int, height: int, threads: int, crop: Crop | None = None
+    scene: bpy.types.Scene,
+    *,
+    width: int,
+    height: int,
+    threads: int,
+    crop: Crop | None = None,
+    keep_light_paths: bool = False,
 ) -> None:
     """Make Cycles an unbiased, undenoised, unclamped camera simulator writing linear light.
 
     width, height: pixels of the full frame; threads: CPU threads, 0 = all; crop: render only this rectangle
-    (the file then has the rectangle's size).
+    (the file then has the rectangle's size); keep_light_paths: leave bounces, caustics and exposure as they are.
     """
     scene.render.engine = "CYCLES"
     cycles = scene.cycles
     cycles.device = "CPU"
     cycles.use_adaptive_sampling = False
     cycles.use_denoising = False
-    cycles.sampling_pattern = "TABULATED_SOBOL"  # a tenth faster than blue noise, which only pleases the eye
-    cycles.use_light_tree = False  # scenes have few lamps; the tree then only costs time
+    versions.set_sampling(cycles)
     cycles.sample_clamp_direct = 0.0
     cycles.sample_clamp_indirect = 0.0
     cycles.blur_glossy = 0.0
-    cycles.caustics_reflective = False
-    cycles.caustics_refractive = False
-    cycles.max_bounces = MAX_BOUNCES
-    cycles.diffuse_bounces = MAX_BOUNCES
-    cycles.glossy_bounces = MAX_BOUNCES
-    cycles.transmission_bounces = MAX_BOUNCES
-    cycles.transparent_max_bounces = 16
-    cycles.film_exposure = 1.0
+    if not keep_light_paths:
+        _limit_light_paths(cycles)
 
     render = scene.render
     render.resolution_x = width
@@ -73,15 +75,22 @@ def configure_cycles(
         render.border_min_x, render.border_max_x = crop.x0 / width, crop.x1 / width
         render.border_min_y, render.border_max_y = 1 - crop.y1 / height, 1 - crop.y0 / height
 
-    scene.view_layers[0].use_pass_z = True
-    settings = render.image_settings
-    if hasattr(settings, "media_type"):  # Blender 5
-        settings.media_type = "MULTI_LAYER_IMAGE"
-    settings.file_format = "OPEN_EXR_MULTILAYER"
-    settings.color_depth = "32"
-    settings.exr_codec = "ZIP"
-    if hasattr(settings, "use_exr_interleave"):  # Blender 5 writes one part per pass otherwise
-        settings.use_exr_interleave = True
+    for layer in scene.view_layers:
+        layer.use_pass_z = True
+    versions.write_multilayer_exr(render.image_settings)
+
+
+def _limit_light_paths(cycles: Any) -> None:
+    """Few bounces and no caustics: what scripted scenes are composed for."""
+    versions.switch_off(cycles, "use_light_tree")  # scenes have few lamps; the tree then only costs time
+    cycles.caustics_reflective = False
+    cycles.caustics_refractive = False
+    cycles.max_bounces = MAX_BOUNCES
+    cycles.diffuse_bounces = MAX_BOUNCES
+    cycles.glossy_bounces = MAX_BOUNCES
+    cycles.transmission_bounces = MAX_BOUNCES
+    cycles.transparent_max_bounces = 16
+    cycles.film_exposure = 1.0
 
 
 def render_exr(scene: bpy.types.Scene, path: Path, *, samples: int, seed: int) -> None:
@@ -98,9 +107,12 @@ def render_exr(scene: bpy.types.Scene, path: Path, *, samples: int, seed: int) -
         raise RuntimeError(f"Blender finished without writing {path.name}")
 
 
-def geometry_sha256(scene: bpy.types.Scene) -> str:
-    """Hash every evaluated mesh and where it stands, rounded to 1e-5 m, in the order of object names."""
-    digest = hashlib.sha256()
+def geometry_sha256(scene: bpy.types.Scene, begun_with: str = "") -> str:
+    """Hash every evaluated mesh and where it stands, rounded to 1e-5 m, in the order of object names.
+
+    begun_with: something else that the hash is to depend on.
+    """
+    digest = hashlib.sha256(begun_with.encode())
     graph = bpy.context.evaluated_depsgraph_get()
     for scene_object in sorted(scene.objects, key=lambda item: item.name):
         digest.update(f"{scene_object.name}:{scene_object.type}".encode())

@@ -8,7 +8,8 @@ Started by absolute path, either way::
 The job::
 
     {"scene": "window_table", "seed": 0, "attempt": 0, "parameters": {},
-     "width": 384, "height": 256, "threads": 2, "crop": null, "events": "/abs/events.jsonl",
+     "width": 384, "height": 256, "threads": 2, "crop": null,
+     "file": null, "device": "cpu", "events": "/abs/events.jsonl",
      "shots": [{"id": "depth", "path": "/abs/depth.exr", "samples": 1, "seed": 0, "lens": null},
                {"id": "bokeh_00_01", "path": "/abs/b.exr", "samples": 128, "seed": 7,
                 "lens": {"fstop": 1.4, "focus_distance_m": 2.0, "blades": 0, "rotation_rad": 0.0, "ratio": 1.0}},
@@ -16,9 +17,13 @@ The job::
                 "view": {"right_m": 0.01, "up_m": 0.0, "shift_right_px": -3.2, "shift_up_px": 0.1, "margin_px": 9}},
                {"id": "disparity_aa", "path": "/abs/d.exr", "samples": 64, "seed": 1, "lens": null, "disparity": true}]}
 
-Events, one JSON object a line, each flushed when written: ``ready`` (camera, geometry hash, Blender's version),
-``shot`` (id, seconds), ``finished``, ``failed`` (message). The exit code alone means nothing: a run is good when
-``finished`` was written. The worker stops at once when its standard input closes, so it never outlives its parent.
+``file``, when not null, is a scene of the user's: ``{"path": "/abs/kitchen.blend", "sha256": …, "camera": null,
+"frame": null, "auto_camera": false}``; ``scene`` is then only its name.
+
+Events, one JSON object a line, each flushed when written: ``ready`` (camera, geometry hash, Blender's version, notices
+for the user), ``shot`` (id, seconds), ``finished``, ``failed`` (message; kind: ``bad_input`` when the user can put it
+right, else ``failure``). The exit code alone means nothing: a run is good when ``finished`` was written. The worker
+stops at once when its standard input closes, so it never outlives its parent.
 """
 
 from __future__ import annotations
@@ -75,37 +80,58 @@ def _camera_facts(camera: Any) -> dict[str, Any]:
     return {
         "lens_mm": camera.data.lens,
         "sensor_width_mm": camera.data.sensor_width,
+        "shift_x": camera.data.shift_x,
+        "shift_y": camera.data.shift_y,
         "matrix_world": [list(row) for row in camera.matrix_world],
     }
+
+
+def _build_scripted(job: dict[str, Any]) -> Any:
+    """Build a scene of the catalogue on the empty stage and return its camera."""
+    import numpy as np
+
+    from blender_scenes.catalogue import BUILDABLE
+
+    if job["scene"] not in BUILDABLE:
+        raise ValueError(f"unknown scene {job['scene']!r}; known: {', '.join(BUILDABLE)}")
+    module = importlib.import_module(f"blender_scenes.scenes.{job['scene']}")
+    draw = [job["seed"], job["attempt"]] if job.get("attempt") else [job["seed"]]
+    rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(draw)))
+    return module.build(rng, job.get("parameters", {}))
 
 
 def run(job: dict[str, Any], events: Events) -> None:
     """Build the job's scene and render its shots in order, all in this process so that they share one scene."""
     import bpy
-    import numpy as np
 
-    from blender_scenes import stage
+    from blender_scenes import device, external_files, stage, user_file, versions
     from blender_scenes.camera import close_lens, open_lens, pinhole_view
-    from blender_scenes.catalogue import BUILDABLE
     from blender_scenes.clearance import enclosing_body
     from blender_scenes.disparity_light import disparity_as_light
 
-    if job["scene"] not in BUILDABLE:
-        raise ValueError(f"unknown scene {job['scene']!r}; known: {', '.join(BUILDABLE)}")
-    scene = stage.empty_stage()
-    crop = stage.Crop(*job["crop"]) if job.get("crop") else None
-    stage.configure_cycles(scene, width=job["width"], height=job["height"], threads=job["threads"], crop=crop)
-    module = importlib.import_module(f"blender_scenes.scenes.{job['scene']}")
-    draw = [job["seed"], job["attempt"]] if job.get("attempt") else [job["seed"]]
-    rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(draw)))
-    camera = module.build(rng, job.get("parameters", {}))
+    versions.check_version()
+    settings = {"width": job["width"], "height": job["height"], "threads": job["threads"]}
+    settings["crop"] = stage.Crop(*job["crop"]) if job.get("crop") else None
+    notices: tuple[str, ...] = ()
+    outside = ""
+    if job.get("file"):
+        opened = user_file.open_user_scene(job["file"], job["width"], job["height"])
+        scene, camera, notices = opened.scene, opened.camera, opened.notices
+        outside = external_files.external_sha256(Path(job["file"]["path"]))
+        stage.configure_cycles(scene, **settings, keep_light_paths=True)
+    else:
+        scene = stage.empty_stage()
+        stage.configure_cycles(scene, **settings)
+        camera = _build_scripted(job)
+    device.use_device(scene, job.get("device", "cpu"))
     bpy.context.view_layer.update()
     events.write(
         "ready",
         blender=bpy.app.version_string,
         camera=_camera_facts(camera),
-        geometry_sha256=stage.geometry_sha256(scene),
+        geometry_sha256=stage.geometry_sha256(scene, outside),
         enclosed_by=enclosing_body(scene, camera),
+        notices=notices,
     )
     for shot in job["shots"]:
         started = time.monotonic()
@@ -133,11 +159,22 @@ def main(arguments: list[str]) -> int:
     job = json.loads(Path(arguments[-1]).read_text(encoding="utf-8"))
     _die_with_parent()
     events = Events(Path(job["events"]))
+    from blender_scenes.errors import UserError
+
     try:
         run(job, events)
+    except UserError as mistake:
+        events.write("failed", message=str(mistake), kind="bad_input")
+        return 1
+    except ModuleNotFoundError as error:
+        if error.name != "numpy":
+            raise
+        message = "this Blender's Python has no numpy; install it (on Debian: apt-get install python3-numpy)"
+        events.write("failed", message=message, kind="bad_input")
+        return 1
     except Exception as error:  # noqa: BLE001  the parent reads the event; the traceback goes to the log
         traceback.print_exc()
-        events.write("failed", message=f"{type(error).__name__}: {error}")
+        events.write("failed", message=f"{type(error).__name__}: {error}", kind="failure")
         return 1
     return 0
 

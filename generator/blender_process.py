@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,9 +16,10 @@ from pydantic import Field, TypeAdapter
 
 import blender_scenes.catalogue
 from bokeh_render.atomic import write_json
-from bokeh_render.errors import BokehbenchError
+from bokeh_render.errors import BadInputError, BokehbenchError
 from bokeh_render.schema import Record
 
+from .blender_choice import BUILT_IN, Blender
 from .crashes import BlenderCrashError, blender_error, check_render_log, explain_death, timed_out
 
 WORKER = Path(blender_scenes.catalogue.__file__).with_name("worker.py").resolve()
@@ -66,10 +66,21 @@ class Shot(Record):
     disparity: bool = False
 
 
+class JobFile(Record):
+    """A user's scene to open instead of building one; see ``generator.scene_source.FileScene``."""
+
+    path: Path
+    sha256: str
+    camera: str | None = None
+    frame: int | None = None
+    auto_camera: bool = False
+
+
 class Job(Record):
     """What one worker does: build a scene, render its shots in order.
 
-    attempt: which draw of the seed, 0 the first; crop: (x0, y0, x1, y1) px of the full frame.
+    attempt: which draw of the seed, 0 the first; crop: (x0, y0, x1, y1) px of the full frame; file: open this scene
+    instead, ``scene`` is then only its name.
     """
 
     scene: str
@@ -81,15 +92,19 @@ class Job(Record):
     shots: tuple[Shot, ...]
     parameters: dict[str, Any] = Field(default_factory=dict)
     crop: tuple[int, int, int, int] | None = None
+    file: JobFile | None = None
 
 
 class Ready(Record):
-    """The scene is built. camera: lens_mm, sensor_width_mm, matrix_world; enclosed_by: a body the camera is inside."""
+    """The scene is built. camera: the fields of ``generator.stack.Camera``; enclosed_by: a body the camera is inside;
+    notices: what the user should know.
+    """
 
     blender: str
     camera: dict[str, Any]
     geometry_sha256: str
     enclosed_by: str | None = None
+    notices: tuple[str, ...] = ()
 
 
 class ShotDone(Record):
@@ -113,23 +128,26 @@ def run_job(
     folder: Path,
     on_event: OnEvent,
     *,
+    blender: Blender = BUILT_IN,
     cancelled: Event | None = None,
     timeout_seconds: float = TIMEOUT_SECONDS,
 ) -> None:
     """Run a job in a fresh Blender process and call ``on_event`` for each of its events, in order, in this thread.
 
     folder: the job's own, made when missing; it keeps ``job.json``, ``events.jsonl`` and ``blender.log``.
-    cancelled: once set, the child's whole process group is ended and BokehbenchError raised; so it is when no event
-    came for ``timeout_seconds``. Raises BlenderCrashError with the cause, and where the log is, unless the worker
-    reported that it finished and its log is free of render errors.
+    blender: which one, and on what device; cancelled: once set, the child's whole process group is ended and
+    BokehbenchError raised; so it is when no event came for ``timeout_seconds``. Raises BadInputError for what the user
+    can put right in the scene, BlenderCrashError with the cause, and where the log is, unless the worker reported that
+    it finished and its log is free of render errors.
     """
     folder.mkdir(parents=True, exist_ok=True)
     events_path, log_path, job_path = folder / "events.jsonl", folder / "blender.log", folder / "job.json"
     events_path.write_text("", encoding="utf-8")
-    write_json(job_path, {**job.model_dump(mode="json"), "events": str(events_path.resolve())})
+    content = {**job.model_dump(mode="json"), "device": blender.device, "events": str(events_path.resolve())}
+    write_json(job_path, content)
     with log_path.open("wb") as log:
         child = subprocess.Popen(
-            [sys.executable, "-P", str(WORKER), str(job_path.resolve())],
+            blender.command(WORKER, job_path.resolve()),
             stdin=subprocess.PIPE,  # its end of file tells the worker that we are gone
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -159,6 +177,8 @@ def _finish(
     for event in _follow(events, child, cancelled, timeout_seconds):
         kind = event.pop("event")
         if kind == "failed":
+            if event.get("kind") == "bad_input":
+                raise BadInputError(event["message"])
             raise blender_error(event["message"])
         if kind == "finished":
             finished = True

@@ -15,6 +15,7 @@ from bokeh_render.errors import BadInputError
 from bokeh_render.progress import ReportStep, silent
 from bokeh_render.schema import Record, load_json, sha256_of_file, sha256_of_json
 
+from .blender_choice import BUILT_IN, Blender
 from .blender_process import TIMEOUT_SECONDS
 from .card import card_text
 from .config import GenerateConfig
@@ -44,6 +45,7 @@ from .stack import (
 )
 
 LICENCE = "CC0-1.0"
+_LICENCE_OF_FILES = "that of the scene files it was rendered from"
 _BEGUN_FILE = "begun.json"
 
 
@@ -69,12 +71,14 @@ def generate(
     threads: int = 0,
     retries: int = 1,
     timeout_seconds: float = TIMEOUT_SECONDS,
+    blender: Blender = BUILT_IN,
     report: ReportStep = silent,
 ) -> DatasetRecord:
     """Render a dataset into ``out``, or whatever of it is missing, and return its record.
 
     jobs: scenes rendered at a time, one process each; threads: CPU threads per process, 0 = all; retries: how often a
-    scene whose Blender crashed is tried again; timeout_seconds: how long Blender may be silent.
+    scene whose Blender crashed is tried again; timeout_seconds: how long Blender may be silent; blender: which one, and
+    on what device (see :func:`generator.blender_choice.choose_blender`).
     A killed run is taken up again by the same call. Raises BadInputError when ``out`` holds something else or is in
     use by another run, BokehbenchError when the disk has too little room or scenes fail (what was finished stays).
     """
@@ -84,7 +88,7 @@ def generate(
     check_disk_space(config, out)
     with locked(_lock_file(out), out):
         _begin(config, out)
-        units = _units(config, out, threads, timeout_seconds)
+        units = _units(config, out, threads, timeout_seconds, blender)
         run_locally(units, jobs=jobs, report=report, retries=retries, worth_retrying=worth_retrying)
         return _finish(config, out)
 
@@ -98,6 +102,7 @@ def generate_shard(
     threads: int = 0,
     retries: int = 1,
     timeout_seconds: float = TIMEOUT_SECONDS,
+    blender: Blender = BUILT_IN,
     report: ReportStep = silent,
 ) -> DatasetRecord | None:
     """Render one share of a dataset's scenes; other processes or machines render the others into the same folder.
@@ -113,7 +118,7 @@ def generate_shard(
     with locked(_lock_file(out), out, shared=True):
         with locked(out / WORK_FOLDER / "begin.lock", out, wait=True):
             _begin(config, out)
-        units = _units(config, out, threads, timeout_seconds)
+        units = _units(config, out, threads, timeout_seconds, blender)
         mine = shard_of(units, shard.number, shard.total)
         run_locally(mine, jobs=jobs, report=report, retries=retries, worth_retrying=worth_retrying)
     if not all(unit.is_done() for unit in units):
@@ -126,8 +131,10 @@ def _lock_file(out: Path) -> Path:
     return out / WORK_FOLDER / "lock"
 
 
-def _units(config: GenerateConfig, out: Path, threads: int, timeout_seconds: float) -> list[SceneUnit]:
-    return [SceneUnit(config, scene, out, threads, timeout_seconds) for scene in config.scenes]
+def _units(
+    config: GenerateConfig, out: Path, threads: int, timeout_seconds: float, blender: Blender
+) -> list[SceneUnit]:
+    return [SceneUnit(config, scene, out, threads, timeout_seconds, blender) for scene in config.scenes]
 
 
 def _check_folder(out: Path) -> None:
@@ -193,7 +200,7 @@ def _finish(config: GenerateConfig, out: Path) -> DatasetRecord:
             "python": platform.python_version(),
             "platform": f"{platform.system()} {platform.machine()}",
         },
-        licence=LICENCE,
+        licence=_LICENCE_OF_FILES if config.files else LICENCE,
     )
     write_page_of(listed_contents(out, record, manifest))
     write_text(out / "README.md", card_text(record, infos))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from blender_scenes.catalogue import SCENES
 
-from .scene_source import parse_scene
 from .stack import DatasetRecord, RenderedStackInfo
 
 
@@ -37,7 +36,8 @@ def card_text(record: DatasetRecord, infos: dict[str, RenderedStackInfo]) -> str
     for scene, info in infos.items():
         far = f"{1 / info.disparity_min:.1f} m" if info.disparity_min > 1e-4 else "infinity"
         floors = ", ".join(f"{floor.psnr:.1f}" for floor in info.noise_floor) or "not measured"
-        tests = SCENES[parse_scene(scene).name].tests
+        entry = SCENES.get(scene.partition("@")[0])
+        tests = entry.tests if entry is not None else "a scene from a file"
         lines.append(f"| {scene} | {tests} | {1 / info.disparity_max:.2f} m to {far} | {floors} |")
     lines += [
         "",

@@ -27,6 +27,15 @@ Jobs = Annotated[int, typer.Option("--jobs", min=0, help="Scenes rendered at a t
 Threads = Annotated[int, typer.Option("--threads", min=0, help="CPU threads per process; 0 = share the cores.")]
 
 
+BlenderOption = Annotated[
+    Path | None, typer.Option("--blender", envvar="BOKEHBENCH_BLENDER", help="A blender executable, 3.4 or later.")
+]
+BlenderPython = Annotated[
+    Path | None, typer.Option("--blender-python", help="A Python that has another bpy, such as 5.0.")
+]
+Device = Annotated[str, typer.Option("--device", help="What Cycles computes on: cpu, cuda, optix, hip, metal, oneapi.")]
+
+
 def share_cores(jobs: int, threads: int, pieces: int) -> tuple[int, int]:
     """Return (jobs, threads) with zeros resolved: as many processes as pieces and cores allow, cores shared evenly.
 
@@ -42,40 +51,57 @@ def generate_command(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the dataset; made when missing.")],
     config: Annotated[Path | None, typer.Option(help="YAML file with the whole config.")] = None,
     preset: Annotated[str | None, typer.Option(help="A config that ships with the package, e.g. demo.")] = None,
-    scene: Annotated[list[str] | None, typer.Option(help="Only this scene of it; repeat for more.")] = None,
+    scene: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this scene, or one of yours: a .blend, .glb, .gltf or .obj file; repeat for more."),
+    ] = None,
+    camera: Annotated[str | None, typer.Option(help="Camera of your file, if not its active one.")] = None,
+    frame: Annotated[int | None, typer.Option(help="Frame of your file, if it is animated.")] = None,
+    auto_camera: Annotated[
+        bool, typer.Option("--auto-camera", help="Place a camera, and lights, where your file has none.")
+    ] = False,
     count: Annotated[int | None, typer.Option(min=1, help="Draw so many training scenes instead.")] = None,
     first_seed: Annotated[int | None, typer.Option(min=1, help="First seed of the training scenes.")] = None,
     exclude_family: Annotated[list[str] | None, typer.Option(help="Draw none of this family; repeat.")] = None,
     width: Annotated[int | None, typer.Option(min=1, help="Image width in px (K scales along).")] = None,
+    height: Annotated[int | None, typer.Option(min=1, help="Image height in px; keeps the shape if left out.")] = None,
     samples: Annotated[int | None, typer.Option(min=1, help="Samples per pixel, of every image.")] = None,
     jobs: Jobs = 0,
     threads: Threads = 0,
     retries: Annotated[int, typer.Option(min=0, help="Tries again for a scene whose Blender crashed.")] = 1,
     timeout: Annotated[float, typer.Option(min=0.01, help="Minutes Blender may be silent before it is ended.")] = 60.0,
     shard: Annotated[str | None, typer.Option(help="I/N: only every N-th scene from the I-th, for array jobs.")] = None,
+    blender: BlenderOption = None,
+    blender_python: BlenderPython = None,
+    device: Device = "cpu",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be made, and stop.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the record (or plan) as JSON.")] = False,
 ) -> None:
     """Render a dataset of bokeh stacks with Blender. Killed? The same command goes on where it stopped."""
+    from .blender_choice import choose_blender
     from .build import generate, generate_shard
     from .config import GenerateConfig, load_config, load_preset
 
     if (config is None) == (preset is None):
         raise BadInputError("expected either --config FILE or --preset NAME (such as --preset demo)")
     resolved = load_config(config) if config is not None else load_preset(preset or "")
-    changes = _scene_changes(resolved, scene, count, first_seed, exclude_family)
+    changes = _scenes_named(scene or [], resolved.name, camera, frame, auto_camera)
+    changes |= _scenes_drawn(resolved, bool(scene), count, first_seed, exclude_family)
     if samples:
         changes |= {"image_samples": samples, "bokeh_samples": samples}
     if width:
         factor = width / resolved.width
         changes |= {"width": width, "height": round(resolved.height * factor)}
         changes |= {"blur_levels": tuple(level * factor for level in resolved.blur_levels)}
+    if height:
+        changes |= {"height": height}
     if changes:
-        kept = resolved.model_dump(exclude={"scenes"} if changes.get("training") else None)
+        kept = {key: value for key, value in dict(resolved).items() if key != "scenes" or not changes.get("training")}
         resolved = parse(GenerateConfig, {**kept, **changes}, "options")
     if dry_run:
         _print_plan(resolved, as_json)
         return
+    chosen = choose_blender(blender, blender_python, device)
     share = parse_shard(shard) if shard is not None else None
     jobs, threads = share_cores(jobs, threads, len(resolved.scenes))
     with progress_bars(Console(stderr=True)) as report:
@@ -85,6 +111,7 @@ def generate_command(
             threads=threads,
             retries=retries,
             timeout_seconds=60.0 * timeout,
+            blender=chosen,
             report=report,
         )
         record = run(resolved, out)
@@ -96,22 +123,38 @@ def generate_command(
         typer.echo(f"{out}: {_listed(resolved.scenes)}; files {record.files_sha256[:12]}")
 
 
-def _scene_changes(
-    config: GenerateConfig,
-    scenes: list[str] | None,
-    count: int | None,
-    first_seed: int | None,
-    exclude: list[str] | None,
+def _scenes_named(
+    scenes: list[str], name: str, camera: str | None, frame: int | None, auto_camera: bool
 ) -> dict[str, Any]:
-    """Return what the options change about which scenes are made."""
+    """Return what ``--scene`` changes in a config called ``name``: files become its files, known by their ids."""
+    from .scene_source import file_scene, is_file_name
+
+    files = {
+        scene: file_scene(Path(scene), camera=camera, frame=frame, auto_camera=auto_camera)
+        for scene in scenes
+        if is_file_name(scene)
+    }
+    if not files and (camera is not None or frame is not None or auto_camera):
+        raise BadInputError(
+            "--camera, --frame and --auto-camera are for your own scene; expected --scene FILE with them"
+        )
+    if not scenes:
+        return {}
+    ids = tuple(files[scene].id if scene in files else scene for scene in scenes)
+    changes: dict[str, Any] = {"scenes": ids, "files": tuple(files.values()), "training": None}
+    return {**changes, "name": f"{name}-{'-'.join(ids)}"[:80]} if files else changes
+
+
+def _scenes_drawn(
+    config: GenerateConfig, named: bool, count: int | None, first_seed: int | None, exclude: list[str] | None
+) -> dict[str, Any]:
+    """Return what the options change about which training scenes are drawn. named: whether ``--scene`` was given."""
     drawn = {"count": count, "first_seed": first_seed, "exclude": tuple(exclude) if exclude else None}
     drawn = {key: value for key, value in drawn.items() if value is not None}
-    if scenes and drawn:
-        raise BadInputError("--scene names scenes, --count and its like draw them; expected one or the other")
-    if scenes:
-        return {"scenes": tuple(scenes), "training": None}
     if not drawn:
         return {}
+    if named:
+        raise BadInputError("--scene names scenes, --count and its like draw them; expected one or the other")
     plan = config.training.model_dump() if config.training else {}
     if "count" not in {**plan, **drawn}:
         raise BadInputError("--first-seed and --exclude-family need --count, the number of training scenes to draw")

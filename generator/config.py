@@ -6,7 +6,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from bokeh_render.aperture import Aperture
 from bokeh_render.errors import BadInputError
@@ -14,7 +14,7 @@ from bokeh_render.schema import Record, load_yaml, sha256_of_json
 
 from .corruption import CorruptionPlan
 from .lens_views import share_views
-from .scene_source import parse_scene
+from .scene_source import FileScene, SceneSource, parse_scene
 from .stack import Engine
 from .training import TrainingPlan, training_scenes
 
@@ -34,8 +34,9 @@ class NoiseFloorPlan(Record):
 class GenerateConfig(Record):
     """One dataset to make.
 
-    scenes: test scenes (``window_table``) and training scenes (``window_table@17``), or in their place training: how
-    many training scenes to draw, of which scenes is then made; width, height: px;
+    scenes: test scenes (``window_table``), training scenes (``window_table@17``) and ids of ``files``, or in their
+    place training: how many training scenes to draw, of which scenes is then made; files: scenes of one's own, see
+    :func:`generator.scene_source.file_scene`; width, height: px;
     engine: how bokeh images are made, see ``generator.stack.Engine``; image_samples: of the all-in-focus image, per
     pixel; bokeh_samples: with ``path`` per pixel of every bokeh image, with ``lightfield`` per pixel of the whole stack
     (one a lens view, so the number of views);
@@ -45,6 +46,7 @@ class GenerateConfig(Record):
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
     version: str = "1.0"
+    files: tuple[FileScene, ...] = ()
     scenes: Annotated[tuple[str, ...], Field(min_length=1)]
     training: TrainingPlan | None = None
     width: Annotated[int, Field(ge=16, le=8192)]
@@ -71,8 +73,8 @@ class GenerateConfig(Record):
 
     @field_validator("scenes")
     @classmethod
-    def _scenes_exist(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        check_scene_names(names)
+    def _scenes_exist(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        check_scene_names(names, info.data.get("files", ()))
         return names
 
     @model_validator(mode="after")
@@ -93,16 +95,20 @@ class GenerateConfig(Record):
                 raise ValueError(str(error)) from None
         return self
 
+    def source(self, scene: str) -> SceneSource:
+        """Return what one of ``scenes`` is made from."""
+        return parse_scene(scene, self.files)
+
     @property
     def sha256(self) -> str:
         """Hash of the resolved config."""
         return sha256_of_json(self.model_dump(mode="json"))
 
 
-def check_scene_names(names: tuple[str, ...]) -> None:
+def check_scene_names(names: tuple[str, ...], files: tuple[FileScene, ...] = ()) -> None:
     """Refuse unknown or repeated scenes; raises BadInputError that lists the known ones."""
     for name in names:
-        parse_scene(name)
+        parse_scene(name, files)
     if len(set(names)) != len(names):
         raise BadInputError(f"a scene is named twice in {', '.join(names)}; expected each once")
 

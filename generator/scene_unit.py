@@ -7,6 +7,7 @@ A finished image is a whole file in ``scenes/<scene>/``; ``info.json`` is writte
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from typing import Protocol
 import numpy as np
 
 from bokeh_render.atomic import remove_leftovers, write_json
-from bokeh_render.errors import BokehbenchError
+from bokeh_render.errors import BadInputError, BokehbenchError
 from bokeh_render.imagefile import read_exr_channels, read_map, write_image
 from bokeh_render.journal import append_to_journal, read_journal
 from bokeh_render.optics import DEPTH_OF_NOTHING_M, DisparityRange, disparity_from_depth, disparity_range
@@ -26,7 +27,8 @@ from bokeh_render.progress import ReportStep, Step
 from bokeh_render.schema import Record, load_json
 
 from .acceptance import MAX_ATTEMPTS, reasons_to_refuse
-from .blender_process import TIMEOUT_SECONDS, Job, OnEvent, Ready, Shot, ShotDone, run_job
+from .blender_choice import BUILT_IN, Blender
+from .blender_process import TIMEOUT_SECONDS, Job, JobFile, OnEvent, Ready, Shot, ShotDone, run_job
 from .config import GenerateConfig
 from .corruption import corrupt, planned_corruptions
 from .execution import Needs
@@ -35,7 +37,7 @@ from .image_shots import ImageShots, channel, read_light
 from .lightfield_run import LightFieldRun
 from .noise_floor import noise_floors, second_seed_psnrs
 from .plan import StackOptics, plan_stack, plan_views, render_seed, stack_optics
-from .scene_source import parse_scene
+from .scene_source import FileScene
 from .stack import (
     DEPTH_FILE,
     DISPARITY_AA_FILE,
@@ -47,6 +49,7 @@ from .stack import (
     RenderedStackInfo,
 )
 
+_LOG = logging.getLogger("bokehbench")
 _MEMORY_MB = 700
 
 
@@ -77,13 +80,16 @@ class Survey(Record):
     enclosed_by: str | None
     attempt: int
     refusals: tuple[str, ...]
+    device: str = "cpu"
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class SceneUnit:
     """One stack of a dataset, as a unit of work.
 
-    dataset: the dataset's folder; threads: for Cycles; timeout_seconds: how long Blender may be silent.
+    dataset: the dataset's folder; threads: for Cycles; timeout_seconds: how long Blender may be silent;
+    blender: which one.
     """
 
     config: GenerateConfig
@@ -91,6 +97,7 @@ class SceneUnit:
     dataset: Path
     threads: int
     timeout_seconds: float = TIMEOUT_SECONDS
+    blender: Blender = BUILT_IN
 
     @property
     def name(self) -> str:
@@ -153,8 +160,9 @@ class SceneUnit:
         )
 
     def _job(self, shots: tuple[Shot, ...], attempt: int) -> Job:
-        source = parse_scene(self.scene)
+        source = self.config.source(self.scene)
         return Job(
+            file=_job_file(source.file) if source.file is not None else None,
             scene=source.name,
             seed=source.seed,
             attempt=attempt,
@@ -166,7 +174,14 @@ class SceneUnit:
         )
 
     def _run_job(self, job: Job, name: str, on_event: OnEvent, cancelled: Event) -> None:
-        run_job(job, self.work / name, on_event, cancelled=cancelled, timeout_seconds=self.timeout_seconds)
+        run_job(
+            job,
+            self.work / name,
+            on_event,
+            blender=self.blender,
+            cancelled=cancelled,
+            timeout_seconds=self.timeout_seconds,
+        )
 
     def _survey(self, cancelled: Event) -> Survey:
         """Render the depth (the same to the bit in every process), from which the lenses follow."""
@@ -188,7 +203,7 @@ class SceneUnit:
 
     def _reasons_to_refuse(self, survey: Survey) -> list[str]:
         """Judge a training scene; test scenes are as they were composed."""
-        if not parse_scene(self.scene).free:
+        if not self.config.source(self.scene).free:
             return []
         inside = [f"the camera is inside {survey.enclosed_by}"] if survey.enclosed_by else []
         return inside + reasons_to_refuse(read_map(self.folder / DEPTH_FILE))
@@ -213,10 +228,16 @@ class SceneUnit:
 
         self._run_job(self._job((depth, smooth), attempt), "survey", note, cancelled)
         write_image(self.folder / DISPARITY_AA_FILE, read_light(smooth)[0], bits=32)
-        nearest = channel(read_exr_channels(depth.path), "Depth")
-        write_image(self.folder / DEPTH_FILE, np.minimum(nearest, DEPTH_OF_NOTHING_M), bits=32)
+        nearest = np.minimum(channel(read_exr_channels(depth.path), "Depth"), DEPTH_OF_NOTHING_M)
+        if (nearest >= DEPTH_OF_NOTHING_M).all():
+            raise BadInputError(
+                f"the camera of {self.scene} sees nothing but background; expected something in its view"
+            )
+        write_image(self.folder / DEPTH_FILE, nearest, bits=32)
         shutil.rmtree(raw)
         (ready,) = built
+        for notice in ready.notices:
+            _LOG.warning("%s", notice)
         return Survey(
             camera=Camera.model_validate(ready.camera),
             geometry_sha256=ready.geometry_sha256,
@@ -224,6 +245,8 @@ class SceneUnit:
             enclosed_by=ready.enclosed_by,
             attempt=attempt,
             refusals=refusals,
+            device=self.blender.device,
+            notices=ready.notices,
         )
 
     def _second_seed_psnrs(self) -> dict[int, dict[int, float]]:
@@ -254,10 +277,11 @@ class SceneUnit:
         self._run_job(self._job(shots, survey.attempt), "render", accept, cancelled)
 
     def _check_unchanged(self, survey: Survey, event: Ready) -> None:
-        if (event.geometry_sha256, event.blender) != (survey.geometry_sha256, survey.blender):
+        now = (event.geometry_sha256, event.blender, self.blender.device)
+        if now != (survey.geometry_sha256, survey.blender, survey.device):
             raise BokehbenchError(
-                f"scene {self.scene} is no longer what it was when this dataset was begun (geometry or Blender's "
-                f"version changed); delete {self.dataset} or generate into another folder"
+                f"scene {self.scene} is no longer what it was when this dataset was begun (geometry, textures, "
+                f"Blender's version or the device changed); delete {self.dataset} or generate into another folder"
             )
 
     def _describe(
@@ -275,7 +299,7 @@ class SceneUnit:
             f_stops=optics.f_stops,
             focal_length=survey.camera.lens_mm,
             scene=self.scene,
-            seed=parse_scene(self.scene).seed,
+            seed=self.config.source(self.scene).seed,
             width=config.width,
             height=config.height,
             image_samples=config.image_samples,
@@ -292,5 +316,13 @@ class SceneUnit:
             noise_floor=floors,
             geometry_sha256=survey.geometry_sha256,
             blender=survey.blender,
+            device=survey.device,
+            notices=survey.notices,
             render_seconds=round(sum(shot["seconds"] for shot in read_journal(self.work / "shots.jsonl")), 1),
         )
+
+
+def _job_file(file: FileScene) -> JobFile:
+    if file.path is None:
+        raise BadInputError(f"it is not known where {file.file} lies; name it with --scene PATH")
+    return JobFile(path=file.path, **file.model_dump(include={"sha256", "camera", "frame", "auto_camera"}))

@@ -86,10 +86,14 @@ class Corruption(Record):
 
 
 class Camera(Record):
-    """The camera of a stack: millimetres, and its pose as a 4×4 camera-to-world matrix (metres)."""
+    """The camera of a stack: millimetres, its pose as a 4×4 camera-to-world matrix (metres), and the shift of its
+    lens to the right and up, in sensor widths (only a user's own scene has any).
+    """
 
     lens_mm: float
     sensor_width_mm: float
+    shift_x: float = 0.0
+    shift_y: float = 0.0
     matrix_world: tuple[tuple[float, float, float, float], ...]
 
 
@@ -157,6 +161,8 @@ class RenderedStackInfo(StackInfo):
     geometry_sha256: str
     blender: str
     render_seconds: float
+    device: str = "cpu"
+    notices: tuple[str, ...] = ()
 
 
 class ManifestEntry(Record):

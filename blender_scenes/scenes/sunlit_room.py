@@ -24,6 +24,7 @@ from ..playground import add_tree
 from ..stationery import add_book, paper_edge
 from ..tableware import add_flowerpot, add_jar, add_mug
 from ..variation import Variation
+from ..versions import stop_sampling_as_lamp
 
 _LEFT_X, _RIGHT_X, _BACK_Y, _CEILING_Z = -1.9, 2.1, 4.1, 2.6
 _WINDOW = (-1.0, 1.15, 0.72, 2.15)  # left, right, bottom, top of the opening in the back wall
@@ -71,7 +72,7 @@ def _sunlit(material: bpy.types.Material, strength: float) -> bpy.types.Material
         glow.inputs["Color"].default_value = socket.default_value[:]
     output = next(node for node in tree.nodes if node.type == "OUTPUT_MATERIAL")
     tree.links.new(glow.outputs[0], output.inputs["Surface"])
-    material.cycles.emission_sampling = "NONE"
+    stop_sampling_as_lamp(material)
     return material
 
 

@@ -36,7 +36,7 @@ def test_a_good_config_is_read_and_hashed_by_content(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"sampels": 4}, r"unknown key 'sampels'; expected one of name, version, scenes"),
+        ({"sampels": 4}, r"unknown key 'sampels'; expected one of name, version, files, scenes"),
         ({"scenes": ["atlantis"]}, r"unknown scene 'atlantis'; expected one of blue_hour_street, window_table"),
         ({"scenes": ["window_table", "window_table"]}, "named twice"),
         ({"scenes": []}, "scenes"),
