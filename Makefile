@@ -1,4 +1,5 @@
 # make demo   install what is missing, render two scenes, score three methods, write the leaderboard page
+# make data   build blb-mini once (about an hour on two cores) into $BOKEHBENCH_DATA, or data/; resumes after a kill
 # make test   install what is missing, then lint, type-check and run all tests that are not marked slow
 # Everything lives in .venv; DEMO=folder moves the demo's output.
 
@@ -9,15 +10,25 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO ?= demo-out
+DATA := $(or $(BOKEHBENCH_DATA),data)
 BLENDER_LIBRARIES := libx11-6 libxrender1 libxfixes3 libxi6 libxkbcommon0 libsm6 libgl1
 
-.PHONY: help demo test test-all lint format clean
+.PHONY: help demo data test test-all speed lint format clean
 
 help:
 	@sed -n 's/^# //p' Makefile
 
 demo: $(READY)
 	@$(BIN)/bokehbench demo --out "$(DEMO)"
+
+data: $(READY)
+	@$(BIN)/bokehbench generate --preset blb-mini --out "$(DATA)/blb-mini"
+	@$(BIN)/bokehbench dataset validate "$(DATA)/blb-mini"
+
+speed: $(READY)
+	@for script in tests/speed/[a-z]*.py; do \
+	  echo "== $$script"; $(BIN)/python -m "tests.speed.$$(basename "$$script" .py)"; \
+	done
 
 test: $(READY) lint
 	@$(BIN)/python -m pytest

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from blender_scenes.catalogue import SCENES
 
 from .stack import DatasetRecord, RenderedStackInfo
@@ -14,15 +16,21 @@ def card_text(record: DatasetRecord, infos: dict[str, RenderedStackInfo]) -> str
         f"# {record.name} {record.version}",
         "",
         f"{len(infos)} bokeh stacks of {config['width']}×{config['height']} px, rendered with Blender "
-        f"{record.made_with['blender']} (Cycles, {config['bokeh_samples']} samples per pixel, no denoiser) by "
+        f"{record.made_with['blender']} (Cycles, {_engine(config)}, no denoiser) by "
         f"bokehbench {record.made_with['bokehbench']}.",
         "",
         "| file | content |",
         "|---|---|",
         "| `scenes/<id>/image.exr` | all-in-focus image, linear light, RGB |",
         "| `scenes/<id>/depth.exr` | planar depth in metres; 65504 where there is nothing |",
+        "| `scenes/<id>/disparity_aa.exr` | anti-aliased disparity, 1/metre: 1/z averaged over the pixel, never z |",
+        "| `scenes/<id>/corrupted_00…14.exr` | normalised disparity blurred, grown and shrunk; sizes in `info.json` |",
         "| `scenes/<id>/bokeh_KK_FF.exr` | ground truth for blur level KK and focus setting FF, linear light |",
-        "| `scenes/<id>/seed2/` | the same with other random numbers, for the noise floor; not to be scored |",
+        *(
+            ["| `scenes/<id>/seed2/` | the same with other random numbers, for the noise floor; not to be scored |"]
+            if config.get("engine", "path") == "path" and config["noise_floor"]["focus"]
+            else []
+        ),
         "| `scenes/<id>/info.json` | raw K, focus distances, camera, disparity range, noise floor |",
         "| `manifest.jsonl` | size and sha256 of each of them; the list of samples follows from it |",
         "",
@@ -41,10 +49,18 @@ def card_text(record: DatasetRecord, infos: dict[str, RenderedStackInfo]) -> str
         lines.append(f"| {scene} | {tests} | {1 / info.disparity_max:.2f} m to {far} | {floors} |")
     lines += [
         "",
-        "The noise floor is the PSNR, in clipped display values, that a perfect and noise-free prediction would get.",
+        "The noise floor is the PSNR, in clipped display values, that a perfect and noise-free prediction would get, "
+        "as the mean over the focus settings at which it was measured: differences between methods near it are noise.",
         "",
         f"Recipe `{record.recipe_sha256}` (the same for everyone who generates this). "
         f"Files `{record.files_sha256}` (this rendering). Licence: {record.licence}.",
         "",
     ]
     return "\n".join(lines)
+
+
+def _engine(config: dict[str, Any]) -> str:
+    samples = config["bokeh_samples"]
+    if config.get("engine", "path") == "lightfield":
+        return f"light field of {samples} pinhole views over the lens, {config['image_samples']} samples for the image"
+    return f"{samples} samples per pixel"
