@@ -75,10 +75,10 @@ def render_errors(log: str) -> list[str]:
 
 
 def check_render_log(log: str) -> None:
-    """Raise BlenderCrashError when a finished process complained about what it rendered."""
+    """Raise BlenderCrashError when a process complained about what it rendered, though it went on."""
     found = render_errors(log)
     if found:
-        raise BlenderCrashError(f"Blender finished but reported: {found[0]}", kind="Blender error", retry=False)
+        raise BlenderCrashError(f"Blender went on but reported: {found[0]}", kind="Blender error", retry=False)
 
 
 def worth_retrying(error: BaseException) -> bool:
