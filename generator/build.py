@@ -72,7 +72,11 @@ def generate(
         _begin(config, out)
         remove_leftovers(out)
         units = [SceneUnit(config, scene, out, threads, blender) for scene in config.scenes]
-        run_locally(units, jobs=jobs, report=report)
+        try:
+            run_locally(units, jobs=jobs, report=report)
+        except BadInputError:
+            _forget_unless_begun(out)
+            raise
         return _finish(config, out)
 
 
@@ -117,6 +121,16 @@ def _begin(config: GenerateConfig, out: Path) -> None:
             )
         return
     write_json(path, begun.model_dump(mode="json"))
+
+
+def _forget_unless_begun(out: Path) -> None:
+    """Leave nothing behind when no file was finished, so that the corrected command may use the same folder."""
+    if any(path.is_file() for path in (out / "scenes").rglob("*")):
+        return
+    for folder in ("scenes", WORK_FOLDER):
+        shutil.rmtree(out / folder, ignore_errors=True)
+    if not any(out.iterdir()):
+        out.rmdir()
 
 
 def _scenes_sha256() -> str:
