@@ -153,7 +153,7 @@ def test_generate_makes_a_stack_and_leaves_the_file_alone(
     files: Path, tmp_path: Path, command: Callable[..., Ended], caplog: pytest.LogCaptureFixture
 ) -> None:
     config = {"name": "own", "scenes": ["window_table"], "width": 96, "height": 64, "image_samples": 2}
-    config |= {"bokeh_samples": 2, "blur_levels": [4.0], "focus_disparities": [0.5]}
+    config |= {"bokeh_samples": 32, "blur_levels": [4.0], "focus_disparities": [0.5]}
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
     lair = tmp_path / "my scenes"
     lair.mkdir()

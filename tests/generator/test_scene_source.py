@@ -33,7 +33,7 @@ def test_the_recipe_knows_the_content_and_not_the_place(tmp_path: Path) -> None:
         path = tmp_path / folder / "kitchen.blend"
         path.write_bytes(b"BLENDER-v405")
         config = {"name": "n", "scenes": ["kitchen"], "files": [file_scene(path)], "width": 96, "height": 64}
-        config |= {"image_samples": 1, "bokeh_samples": 1, "blur_levels": [2.0], "focus_disparities": [0.5]}
+        config |= {"image_samples": 1, "bokeh_samples": 8, "blur_levels": [2.0], "focus_disparities": [0.5]}
         configs.append(GenerateConfig.model_validate(config))
     assert configs[0].sha256 == configs[1].sha256
     assert str(tmp_path) not in configs[0].model_dump_json()
