@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import bpy
+import bpy  # noqa: TID251  this file runs in a child process
 
 FOLDER = Path(sys.argv[-1])
 
@@ -90,7 +90,7 @@ def cameras() -> None:
 
 
 def reference() -> None:
-    """What Blender itself sees through those cameras at two shapes, converted by nobody."""
+    """Render what Blender itself sees through those cameras at two shapes, converted by nobody."""
     for name, width, height in REFERENCES:
         bpy.ops.wm.open_mainfile(filepath=str(FOLDER / "cameras.blend"))
         scene = bpy.context.scene
@@ -173,7 +173,7 @@ def emitter() -> None:
 
 
 def foreign() -> None:
-    """The things as glTF with a camera, and as OBJ, which knows neither cameras nor lamps."""
+    """Export the things as glTF with a camera, and as OBJ, which knows neither cameras nor lamps."""
     start()
     things()
     camera("viewer", angle=0.8)
