@@ -12,9 +12,9 @@ from .errors import UserError
 def use_device(scene: bpy.types.Scene, name: str, preferences: Any = None) -> None:
     """Make the scene render on the CPU or on every card of one kind, and never on a mixture.
 
-    name: ``cpu``, or a kind of card as Cycles calls it, in small letters (``cuda``, ``optix``, ``hip``…); preferences:
-    Cycles' own, of this Blender unless given. Raises UserError, which lists what Blender found, when there is no such
-    device.
+    name: ``cpu``, or a kind of card as Cycles calls it, in small letters (``cuda``, ``optix``, ``hip``…);
+    preferences: Cycles' own, of this Blender unless given. Raises UserError, which lists what Blender found, when there
+    is no such device.
     """
     if name == "cpu":
         scene.cycles.device = "CPU"

@@ -173,7 +173,7 @@ def emitter() -> None:
 
 
 def foreign() -> None:
-    """Write the things as glTF with a camera, and as OBJ, which knows neither cameras nor lamps."""
+    """Export the things as glTF with a camera, and as OBJ, which knows neither cameras nor lamps."""
     start()
     things()
     camera("viewer", angle=0.8)
