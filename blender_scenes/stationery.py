@@ -23,7 +23,7 @@ def _ruled_paper(name: str) -> bpy.types.Material:
     """Return paper with a thin blue line every 8 mm, running along X."""
     shader = Shader(name)
     across = shader.node("ShaderNodeSeparateXYZ", {0: shader.coordinates((1.0, 125.0, 1.0))}).outputs["Y"]
-    phase = shader.node("ShaderNodeMath", {0: across, 1: 1.0}, operation="FLOORED_MODULO").outputs[0]
+    phase = shader.node("ShaderNodeMath", {0: across, 1: 1.0, 2: 0.0}, operation="WRAP").outputs[0]
     line, paper = (0.22, 0.34, 0.6), (0.8, 0.77, 0.68)
     return shader.surface(shader.ramp(phase, [(0.0, line), (0.13, line), (0.17, paper)]), specular=0.0)
 

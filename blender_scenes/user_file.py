@@ -110,8 +110,7 @@ def _notices(scene: bpy.types.Scene, file: Path, width: int, height: int) -> lis
             notices.append(f"{file.name} has several view layers; only {_shown_layer(scene).name!r} is rendered")
         if render.use_compositing and versions.has_compositor(scene):
             notices.append(f"{file.name} has compositor nodes; they are left out")
-        if tuple(bpy.data.version[:2]) > bpy.app.version[:2]:
-            newer = ".".join(map(str, bpy.data.version[:2]))
+        if newer := versions.of_newer_blender():
             notices.append(f"{file.name} was saved by Blender {newer}, newer than this one ({bpy.app.version_string})")
         if bpy.app.autoexec_fail:
             notices.append(

@@ -33,6 +33,12 @@ def check_version() -> None:
         raise UserError(f"Blender {bpy.app.version_string} is too old; expected {'.'.join(map(str, OLDEST))} or later")
 
 
+def of_newer_blender() -> str | None:
+    """Return the version that saved the open file, if it is newer than this Blender."""
+    saved = tuple(bpy.data.version[:2])
+    return ".".join(map(str, saved)) if saved > bpy.app.version[:2] else None
+
+
 def give_nodes(block: bpy.types.ID) -> Any:
     """Return the node tree of a material or world, made where Blender does not make it of itself (before 5.0)."""
     if not uses_nodes(block):

@@ -13,7 +13,7 @@ from bokeh_render.errors import BadInputError
 
 OLDEST = (3, 4)
 DEVICES = ("cpu", "cuda", "optix", "hip", "metal", "oneapi")
-_ANSWER_SECONDS = 60
+_ANSWER_SECONDS = 300
 _ASK_MODULE = "import bpy; print('Blender', bpy.app.version_string)"
 
 
@@ -48,7 +48,10 @@ def choose_blender(executable: Path | None = None, python: Path | None = None, d
     if device not in DEVICES:
         raise BadInputError(f"unknown device {device!r}; expected one of {', '.join(DEVICES)}")
     if executable is not None and python is not None:
-        raise BadInputError("two Blenders are named; expected either --blender or --blender-python")
+        raise BadInputError(
+            "two Blenders are named; expected either --blender (or BOKEHBENCH_BLENDER) or --blender-python (or "
+            "BOKEHBENCH_BLENDER_PYTHON)"
+        )
     if executable is not None:
         _check(executable, "--blender", ["--version"])
         return Blender(executable=executable.absolute(), device=device)

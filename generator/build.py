@@ -89,7 +89,11 @@ def generate(
     with locked(_lock_file(out), out):
         _begin(config, out)
         units = _units(config, out, threads, timeout_seconds, blender)
-        run_locally(units, jobs=jobs, report=report, retries=retries, worth_retrying=worth_retrying)
+        try:
+            run_locally(units, jobs=jobs, report=report, retries=retries, worth_retrying=worth_retrying)
+        except BadInputError:
+            _forget_unless_begun(out)
+            raise
         return _finish(config, out)
 
 
@@ -167,6 +171,16 @@ def _begin(config: GenerateConfig, out: Path) -> None:
             )
         return
     write_json(path, begun.model_dump(mode="json"))
+
+
+def _forget_unless_begun(out: Path) -> None:
+    """Leave nothing behind when no file was finished, so that the corrected command may use the same folder."""
+    if any(path.is_file() for path in (out / "scenes").rglob("*")):
+        return
+    for folder in ("scenes", WORK_FOLDER):
+        shutil.rmtree(out / folder, ignore_errors=True)
+    if not any(out.iterdir()):
+        out.rmdir()
 
 
 def _scenes_sha256() -> str:

@@ -31,7 +31,10 @@ BlenderOption = Annotated[
     Path | None, typer.Option("--blender", envvar="BOKEHBENCH_BLENDER", help="A blender executable, 3.4 or later.")
 ]
 BlenderPython = Annotated[
-    Path | None, typer.Option("--blender-python", help="A Python that has another bpy, such as 5.0.")
+    Path | None,
+    typer.Option(
+        "--blender-python", envvar="BOKEHBENCH_BLENDER_PYTHON", help="A Python that has another bpy, such as 5.0."
+    ),
 ]
 Device = Annotated[str, typer.Option("--device", help="What Cycles computes on: cpu, cuda, optix, hip, metal, oneapi.")]
 

@@ -79,3 +79,24 @@ def test_public_names_load_and_stay_what_they_are(package: str) -> None:
         assert getattr(module, name) is value, f"a sub-module hides {package}.{name}"
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = module.nothing
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "app.version ",
+        "app.version[",
+        "use_nodes",
+        "emission_sampling",
+        "sample_as_light",
+        'outputs["Fac"]',
+        "media_type",
+    ]
+    + ["FLOORED_MODULO", "use_light_tree =", "sampling_pattern"],
+)
+def test_versions_of_blender_are_told_apart_in_one_place(word: str) -> None:
+    package = ROOT / "blender_scenes"
+    told = [
+        path.name for path in sorted(package.rglob("*.py")) if word in path.read_text() and path.name != "versions.py"
+    ]
+    assert told == [], f"what differs between Blenders is asked of blender_scenes.versions: {word.strip()}"

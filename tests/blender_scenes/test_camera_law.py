@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bokeh_render.imagefile import read_exr_channels
 from bokeh_render.optics import blur_parameter, focal_length_px, signed_defocus
+from generator.blender_choice import BUILT_IN, Blender
 from generator.blender_process import Job, Lens, Shot, run_job
 
 _SAMPLES = 2048
@@ -44,7 +45,9 @@ CASES = [
 ]
 
 
-def render_emitter(case: Case, folder: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def render_emitter(
+    case: Case, folder: Path, blender: Blender = BUILT_IN
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Render the emitter with closed and with open lens; return the two cropped (h, w) images of its light."""
     f_px = focal_length_px(case.lens_mm, case.sensor_mm, case.width)
     predicted = abs(
@@ -80,7 +83,7 @@ def render_emitter(case: Case, folder: Path) -> tuple[NDArray[np.float64], NDArr
             "emitter_offset_m": (case.right_px * metres_per_px, case.up_px * metres_per_px),
         },
     )
-    run_job(job, folder / "job", lambda event: None)
+    run_job(job, folder / "job", lambda event: None, blender=blender)
     closed, opened = (read_exr_channels(shot.path) for shot in shots)
     name = next(name for name in closed if name.endswith("Combined.G"))
     return closed[name].astype(np.float64), opened[name].astype(np.float64)
