@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bokeh_render.errors import BokehbenchError
-from generator import blender_process
+from bokeh_render.imagefile import write_image
+from generator import blender_process, estimate
 from generator.blender_process import WORKER
 from generator.build import generate
 from generator.config import GenerateConfig
@@ -76,3 +81,40 @@ def test_errors_that_blenders_c_code_holds_back_are_in_the_log_before_the_event(
     with log.open("wb") as stream:
         subprocess.run([sys.executable, "-c", code], stdout=stream, check=True, env=environment)
     assert log.read_text() == "Error: held back\n"
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+    """Return a file system of 64 kB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    if os.geteuid() != 0:
+        pytest.skip("mounting a small tmpfs needs root")
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(place)], capture_output=True)
+    if mounted.returncode != 0:
+        pytest.skip(f"a small tmpfs cannot be mounted here: {mounted.stderr.decode().strip()}")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+@pytest.mark.parametrize("suffix", [".exr", ".npy", ".pfm", ".png", ".jpg"])
+def test_a_full_disk_is_the_systems_error_and_leaves_nothing(tiny_disk: Path, suffix: str) -> None:
+    noise = np.random.default_rng(0).random((256, 256, 3), dtype=np.float32)
+    with pytest.raises(OSError, match="No space left") as failure:
+        write_image(tiny_disk / f"image{suffix}", noise)
+    assert failure.value.errno == errno.ENOSPC
+    assert list(tiny_disk.iterdir()) == []
+
+
+def test_whatever_fails_on_a_full_disk_is_called_that_and_stops_the_others(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    real = shutil.disk_usage
+    monkeypatch.setattr(estimate.shutil, "disk_usage", lambda place: real(place)._replace(free=0))
+    monkeypatch.setattr("generator.build.check_disk_space", lambda config, out: None)
+    disturb(
+        monkeypatch, tmp_path, SMALL.scenes[0], "survey", "sys.exit(1)  # the disk was full, so it could not say why"
+    )
+    with pytest.raises(OSError, match="the disk is full"):
+        generate(SMALL, tmp_path / "dataset", retries=0)
+    assert not (tmp_path / "dataset" / "scenes" / SMALL.scenes[1]).exists()
