@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -134,7 +135,8 @@ def run_job(
 ) -> None:
     """Run a job in a fresh Blender process and call ``on_event`` for each of its events, in order, in this thread.
 
-    folder: the job's own, made when missing; it keeps ``job.json``, ``events.jsonl`` and ``blender.log``.
+    folder: the job's own, made when missing; it keeps ``job.json``, ``events.jsonl``, ``blender.log`` and the log of the
+    try before.
     blender: which one, and on what device; cancelled: once set, the child's whole process group is ended and
     BokehbenchError raised; so it is when no event came for ``timeout_seconds``. Raises BadInputError for what the user
     can put right in the scene, BlenderCrashError with the cause, and where the log is, unless the worker reported that
@@ -142,6 +144,8 @@ def run_job(
     """
     folder.mkdir(parents=True, exist_ok=True)
     events_path, log_path, job_path = folder / "events.jsonl", folder / "blender.log", folder / "job.json"
+    if log_path.is_file():
+        log_path.replace(folder / "blender.previous.log")  # it tells why there is another try
     events_path.write_text("", encoding="utf-8")
     content = {**job.model_dump(mode="json"), "device": blender.device, "events": str(events_path.resolve())}
     write_json(job_path, content)
@@ -218,9 +222,9 @@ def _follow(
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
-    """Close the child's input and, if it still runs, end its whole process group."""
+    """Close the child's input and end its whole process group: what it started itself may outlive it."""
     if child.stdin is not None:
         child.stdin.close()
-    if child.poll() is None:
+    with suppress(ProcessLookupError, PermissionError):  # an empty group; on macOS, one that is just ending
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()

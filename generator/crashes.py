@@ -46,7 +46,12 @@ def blender_error(message: str) -> BlenderCrashError:
 
 
 def explain_death(code: int, log: str) -> BlenderCrashError:
-    """Return the crash of a process that ended by itself without saying why. code: as ``subprocess`` gives it."""
+    """Return the crash of a process that ended by itself without saying why.
+
+    code: as ``subprocess`` gives it, or 128 + the signal from a script that stood between (a packaged Blender).
+    """
+    if code - 128 in set(signal.Signals):
+        code = 128 - code
     lines = [line for line in log.splitlines() if line.strip()]
     last = lines[-1].strip() if lines else "it wrote nothing"
     if "cannot open shared object file" in last:
@@ -62,7 +67,7 @@ def explain_death(code: int, log: str) -> BlenderCrashError:
         return _disk_full()
     if _OUT_OF_MEMORY.search(log) or code == -signal.SIGKILL:
         return _out_of_memory()
-    if code < 0:
+    if -code in set(signal.Signals):
         message = f"Blender was ended by {signal.Signals(-code).name}; its last words: {last}"
         return BlenderCrashError(message, kind="killed", retry=True)
     message = f"Blender ended with code {code} before it was done; its last words: {last}"
