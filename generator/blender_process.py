@@ -135,8 +135,8 @@ def run_job(
 ) -> None:
     """Run a job in a fresh Blender process and call ``on_event`` for each of its events, in order, in this thread.
 
-    folder: the job's own, made when missing; it keeps ``job.json``, ``events.jsonl``, ``blender.log`` and the log of the
-    try before.
+    folder: the job's own, made when missing; it keeps ``job.json``, ``events.jsonl``, ``blender.log`` and the log of
+    the try before.
     blender: which one, and on what device; cancelled: once set, the child's whole process group is ended and
     BokehbenchError raised; so it is when no event came for ``timeout_seconds``. Raises BadInputError for what the user
     can put right in the scene, BlenderCrashError with the cause, and where the log is, unless the worker reported that
