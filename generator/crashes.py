@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import signal
+from collections.abc import Callable
+from functools import partial
 
 from bokeh_render.errors import BokehbenchError
 
@@ -25,6 +27,10 @@ class BlenderCrashError(BokehbenchError):
         super().__init__(message)
         self.kind = kind
         self.retry = retry
+
+    def __reduce__(self) -> tuple[Callable[..., BlenderCrashError], tuple[str]]:
+        """Let it travel between processes and machines; exceptions forget keyword arguments when they are pickled."""
+        return partial(BlenderCrashError, kind=self.kind, retry=self.retry), (str(self),)
 
 
 def timed_out(seconds: float) -> BlenderCrashError:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import pickle
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,8 +13,11 @@ import pytest
 from bokeh_render.errors import BadInputError, BokehbenchError
 from bokeh_render.progress import ReportStep, silent
 from generator import execution
+from generator.blender_choice import BUILT_IN
+from generator.build import _units
 from generator.crashes import BlenderCrashError, worth_retrying
 from generator.execution import Needs, available_memory_mb, run_locally, shard_of
+from tests.conftest import TINY
 
 
 def no_space(message: str) -> OSError:
@@ -140,3 +144,10 @@ def test_a_containers_limit_of_memory_counts(monkeypatch: pytest.MonkeyPatch, tm
     files = [tmp_path / "none", tmp_path / "limit", tmp_path / "missing"]
     monkeypatch.setattr(execution, "_control_group_limit_files", lambda: files)
     assert available_memory_mb() == 64
+
+
+def test_a_unit_and_its_failure_can_be_sent_to_another_machine() -> None:
+    unit = _units(TINY, Path("/somewhere/dataset"), 2, 60.0, BUILT_IN)[0]
+    assert pickle.loads(pickle.dumps(unit)) == unit
+    crash = pickle.loads(pickle.dumps(BlenderCrashError("scene a: killed", kind="killed", retry=True)))
+    assert (str(crash), crash.kind, crash.retry) == ("scene a: killed", "killed", True)
