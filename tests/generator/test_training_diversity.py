@@ -93,7 +93,7 @@ def test_a_hundred_seeds_are_a_hundred_pictures(scene: str, tmp_path: Path) -> N
             different.append(item)
     nearest = [min(distance(a.small, b.small) for b in drawn if b is not a) for a in drawn]
     refused = sum(item.refused for item in drawn)
-    print(
+    print(  # noqa: T201  the figures for docs/checks.md
         f"\n| {scene} | {len(different)} of {SEEDS} | {np.median(nearest):.3f} | {noise:.4f} | {refused} | "
         f"{sum(item.accepted for item in drawn)} |"
     )
