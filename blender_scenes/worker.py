@@ -28,6 +28,7 @@ stops at once when its standard input closes, so it never outlives its parent.
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import importlib.util
 import json
@@ -64,6 +65,13 @@ def _die_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
+def _flush_c_output() -> None:
+    """Bring into the log what Blender's C code still holds back (errors of its renderer among it)."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    ctypes.CDLL(None).fflush(None)
+
+
 class Events:
     """Appends JSON lines to the job's events file."""
 
@@ -71,7 +79,8 @@ class Events:
         self._stream = path.open("a", encoding="utf-8")
 
     def write(self, event: str, **fields: Any) -> None:
-        """Append one event and flush it."""
+        """Append one event and flush it, after whatever Blender has printed so far: the parent reads both."""
+        _flush_c_output()
         self._stream.write(json.dumps({"event": event, **fields}) + "\n")
         self._stream.flush()
 

@@ -6,6 +6,8 @@ Every writer is atomic; every reader either returns a whole image or raises BadI
 
 from __future__ import annotations
 
+import errno
+import io
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -235,13 +237,19 @@ def _write_exr(path: Path, pixels: NDArray[Any], bits: int) -> None:
     array = np.ascontiguousarray(pixels, dtype=np.float16 if bits == 16 else np.float32)
     channels = {"RGB": array} if array.ndim == 3 else {"Z": array}
     header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
-    with OpenEXR.File(header, channels) as exr:
-        exr.write(str(path))
+    try:
+        with OpenEXR.File(header, channels) as exr:
+            exr.write(str(path))
+    except RuntimeError as error:  # OpenEXR's word for a full disk or a folder that may not be written
+        number = errno.ENOSPC if "No space left" in str(error) else errno.EIO
+        raise OSError(number, _one_line(error), str(path)) from None
 
 
 def _write_npy(path: Path, pixels: NDArray[Any], bits: int) -> None:
     del bits
-    np.save(path, np.asarray(pixels, dtype=np.float32), allow_pickle=False)
+    content = io.BytesIO()  # straight into a file, numpy reports a full disk without saying so
+    np.save(content, np.asarray(pixels, dtype=np.float32), allow_pickle=False)
+    path.write_bytes(content.getvalue())
 
 
 def _write_pfm(path: Path, pixels: NDArray[Any], bits: int) -> None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -134,14 +135,17 @@ def run_job(
 ) -> None:
     """Run a job in a fresh Blender process and call ``on_event`` for each of its events, in order, in this thread.
 
-    folder: the job's own, made when missing; it keeps ``job.json``, ``events.jsonl`` and ``blender.log``.
+    folder: the job's own, made when missing; it keeps ``job.json``, ``events.jsonl``, ``blender.log`` and the log of
+    the try before.
     blender: which one, and on what device; cancelled: once set, the child's whole process group is ended and
     BokehbenchError raised; so it is when no event came for ``timeout_seconds``. Raises BadInputError for what the user
     can put right in the scene, BlenderCrashError with the cause, and where the log is, unless the worker reported that
-    it finished and its log is free of render errors.
+    it finished and its log is free of render errors; no event is passed on once the log shows one.
     """
     folder.mkdir(parents=True, exist_ok=True)
     events_path, log_path, job_path = folder / "events.jsonl", folder / "blender.log", folder / "job.json"
+    if log_path.is_file():
+        log_path.replace(folder / "blender.previous.log")  # it tells why there is another try
     events_path.write_text("", encoding="utf-8")
     content = {**job.model_dump(mode="json"), "device": blender.device, "events": str(events_path.resolve())}
     write_json(job_path, content)
@@ -154,10 +158,9 @@ def run_job(
             start_new_session=True,
         )
     try:
-        if not _finish(events_path, child, on_event, cancelled, timeout_seconds):
+        if not _finish(events_path, log_path, child, on_event, cancelled, timeout_seconds):
             _end(child)
             raise explain_death(child.returncode, _read_log(log_path))
-        check_render_log(_read_log(log_path))
     except BlenderCrashError as crash:
         message = f"scene {job.scene}: {crash} (log: {log_path})"
         raise BlenderCrashError(message, kind=crash.kind, retry=crash.retry) from None
@@ -167,23 +170,29 @@ def run_job(
 
 def _finish(
     events: Path,
+    log: Path,
     child: subprocess.Popen[bytes],
     on_event: OnEvent,
     cancelled: Event | None,
     timeout_seconds: float,
 ) -> bool:
-    """Hand on a child's events until it has ended; return whether it said that it finished."""
+    """Hand on a child's events until it has ended; return whether it said that it finished.
+
+    Each is handed on only while the log shows no render error: an image that was accepted would never be made again.
+    """
     finished = False
-    for event in _follow(events, child, cancelled, timeout_seconds):
-        kind = event.pop("event")
-        if kind == "failed":
-            if event.get("kind") == "bad_input":
-                raise BadInputError(event["message"])
-            raise blender_error(event["message"])
-        if kind == "finished":
-            finished = True
-        else:
-            on_event(_EVENTS[kind].validate_python(event))
+    with log.open(encoding="utf-8", errors="replace") as said:
+        for event in _follow(events, child, cancelled, timeout_seconds):
+            kind = event.pop("event")
+            if kind == "failed":
+                if event.get("kind") == "bad_input":
+                    raise BadInputError(event["message"])
+                raise blender_error(event["message"])
+            check_render_log(said.read())
+            if kind == "finished":
+                finished = True
+            else:
+                on_event(_EVENTS[kind].validate_python(event))
     return finished
 
 
@@ -213,9 +222,9 @@ def _follow(
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
-    """Close the child's input and, if it still runs, end its whole process group."""
+    """Close the child's input and end its whole process group: what it started itself may outlive it."""
     if child.stdin is not None:
         child.stdin.close()
-    if child.poll() is None:
+    with suppress(ProcessLookupError, PermissionError):  # an empty group; on macOS, one that is just ending
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()

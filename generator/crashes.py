@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import signal
+from collections.abc import Callable
+from functools import partial
 
 from bokeh_render.errors import BokehbenchError
 
@@ -26,6 +28,10 @@ class BlenderCrashError(BokehbenchError):
         self.kind = kind
         self.retry = retry
 
+    def __reduce__(self) -> tuple[Callable[..., BlenderCrashError], tuple[str]]:
+        """Let it travel between processes and machines; exceptions forget keyword arguments when they are pickled."""
+        return partial(BlenderCrashError, kind=self.kind, retry=self.retry), (str(self),)
+
 
 def timed_out(seconds: float) -> BlenderCrashError:
     """Return the crash of a process that was ended because nothing had come from it for so long."""
@@ -46,7 +52,12 @@ def blender_error(message: str) -> BlenderCrashError:
 
 
 def explain_death(code: int, log: str) -> BlenderCrashError:
-    """Return the crash of a process that ended by itself without saying why. code: as ``subprocess`` gives it."""
+    """Return the crash of a process that ended by itself without saying why.
+
+    code: as ``subprocess`` gives it, or 128 + the signal from a script that stood between (a packaged Blender).
+    """
+    if code - 128 in set(signal.Signals):
+        code = 128 - code
     lines = [line for line in log.splitlines() if line.strip()]
     last = lines[-1].strip() if lines else "it wrote nothing"
     if "cannot open shared object file" in last:
@@ -62,7 +73,7 @@ def explain_death(code: int, log: str) -> BlenderCrashError:
         return _disk_full()
     if _OUT_OF_MEMORY.search(log) or code == -signal.SIGKILL:
         return _out_of_memory()
-    if code < 0:
+    if -code in set(signal.Signals):
         message = f"Blender was ended by {signal.Signals(-code).name}; its last words: {last}"
         return BlenderCrashError(message, kind="killed", retry=True)
     message = f"Blender ended with code {code} before it was done; its last words: {last}"
@@ -75,10 +86,10 @@ def render_errors(log: str) -> list[str]:
 
 
 def check_render_log(log: str) -> None:
-    """Raise BlenderCrashError when a finished process complained about what it rendered."""
+    """Raise BlenderCrashError when a process complained about what it rendered, though it went on."""
     found = render_errors(log)
     if found:
-        raise BlenderCrashError(f"Blender finished but reported: {found[0]}", kind="Blender error", retry=False)
+        raise BlenderCrashError(f"Blender went on but reported: {found[0]}", kind="Blender error", retry=False)
 
 
 def worth_retrying(error: BaseException) -> bool:

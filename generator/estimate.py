@@ -17,6 +17,7 @@ _SECONDS_PER_VIEW = 0.05
 """What a view costs beside its samples: moving the camera, writing and reading its file."""
 _SECONDS_PER_SCENE = 10.0
 _SPARE_BYTES = 64 * 2**20
+_FULL_BYTES = 2**18
 _RAW_BYTES_PER_PIXEL = 20  # of a render before it is converted
 _HALF_RGB, _FLOAT = 6, 4  # bytes per pixel before compression, which is not counted on
 
@@ -58,6 +59,14 @@ def estimate(config: GenerateConfig, *, threads: int) -> Estimate:
         seconds=scenes * seconds,
         output_bytes=scenes * pixels * (_HALF_RGB * images + _FLOAT * maps),
     )
+
+
+def is_disk_full(error: BokehbenchError, place: Path) -> bool:
+    """Return whether a failure to render into ``place`` is that of a full disk, which not everyone says.
+
+    Blender reports success after saving a torn file to a full disk; it is the reader who stumbles over it.
+    """
+    return getattr(error, "kind", "") == "disk full" or shutil.disk_usage(place).free < _FULL_BYTES
 
 
 def check_disk_space(config: GenerateConfig, out: Path) -> None:

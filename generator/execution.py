@@ -8,8 +8,9 @@ the dataset's folder, and ask ``is_done``.
 from __future__ import annotations
 
 import errno
+import logging
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ from typing import Protocol
 
 from bokeh_render.errors import BadInputError, BokehbenchError
 from bokeh_render.progress import ReportStep
+
+_LOG = logging.getLogger("bokehbench")
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,7 @@ def run_locally(
                         raise error
                     elif worth_retrying(error) and tried.get(id(unit), 0) < retries:
                         tried[id(unit)] = tried.get(id(unit), 0) + 1
+                        _LOG.warning("%s: %s; trying again (%d of %d)", unit.name, error, tried[id(unit)], retries)
                         waiting.append(unit)
                     else:
                         failures.append((unit, error))
@@ -128,10 +132,42 @@ def _raise_together(failures: Sequence[tuple[Unit, BaseException]]) -> None:
 
 
 def available_memory_mb() -> int:
-    """Return how much memory new processes can take, MB, by what Linux says; else all that the machine has."""
+    """Return how much memory new processes can take, MB, by what Linux says; else all that the machine has.
+
+    A container's or batch system's limit counts where it is lower.
+    """
+    return min([_free_memory_mb(), *_control_group_limits_mb()])
+
+
+def _free_memory_mb() -> int:
     meminfo = Path("/proc/meminfo")
     if meminfo.is_file():
         for line in meminfo.read_text(encoding="ascii").splitlines():
             if line.startswith("MemAvailable:"):
                 return int(line.split()[1]) // 1024
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+
+
+def _control_group_limits_mb() -> list[int]:
+    limits = []
+    for file in _control_group_limit_files():
+        try:
+            limits.append(int(file.read_text(encoding="ascii")) // 2**20)
+        except (OSError, ValueError):  # no such file, or the word "max"
+            continue
+    return limits
+
+
+def _control_group_limit_files() -> Iterator[Path]:
+    """Yield where the memory limits of this process's control group, and of those round it, would stand."""
+    try:
+        groups = Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return
+    for group in groups:
+        _, controllers, own = group.split(":", 2)
+        if controllers in {"", "memory"}:  # version 2 has one tree for all, version 1 one for memory
+            root = Path("/sys/fs/cgroup") / controllers
+            name = "memory.limit_in_bytes" if controllers else "memory.max"
+            folder = root / own.strip("/")
+            yield from (outer / name for outer in (folder, *folder.parents) if outer.is_relative_to(root))

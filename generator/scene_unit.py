@@ -7,6 +7,7 @@ A finished image is a whole file in ``scenes/<scene>/``; ``info.json`` is writte
 
 from __future__ import annotations
 
+import errno
 import logging
 import shutil
 from collections.abc import Sequence
@@ -31,6 +32,7 @@ from .blender_choice import BUILT_IN, Blender
 from .blender_process import TIMEOUT_SECONDS, Job, JobFile, OnEvent, Ready, Shot, ShotDone, run_job
 from .config import GenerateConfig
 from .corruption import corrupt, planned_corruptions
+from .estimate import is_disk_full
 from .execution import Needs
 from .folder_lock import locked
 from .image_shots import ImageShots, channel, read_light
@@ -126,7 +128,12 @@ class SceneUnit:
     def run(self, report: ReportStep, cancelled: Event) -> None:
         """Render what is missing and write ``info.json``; see :class:`generator.execution.Unit`."""
         with locked(self.work / "lock", self.dataset):
-            self._make(report, cancelled)
+            try:
+                self._make(report, cancelled)
+            except BokehbenchError as error:
+                if not cancelled.is_set() and is_disk_full(error, self.dataset):
+                    raise OSError(errno.ENOSPC, "the disk is full", str(self.folder)) from error
+                raise
 
     def _make(self, report: ReportStep, cancelled: Event) -> None:
         remove_leftovers(self.folder)

@@ -1,17 +1,23 @@
 from __future__ import annotations
 
 import errno
+import pickle
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Event
 
 import pytest
 
 from bokeh_render.errors import BadInputError, BokehbenchError
 from bokeh_render.progress import ReportStep, silent
+from generator import execution
+from generator.blender_choice import BUILT_IN
+from generator.build import _units
 from generator.crashes import BlenderCrashError, worth_retrying
-from generator.execution import Needs, run_locally, shard_of
+from generator.execution import Needs, available_memory_mb, run_locally, shard_of
+from tests.conftest import TINY
 
 
 def no_space(message: str) -> OSError:
@@ -83,7 +89,9 @@ def test_a_full_disk_stops_everything() -> None:
 
 
 @pytest.mark.parametrize(("retries", "runs"), [(0, 1), (1, 2), (2, 3), (5, 3)])
-def test_only_crashes_are_tried_again_and_not_for_ever(retries: int, runs: int) -> None:
+def test_only_crashes_are_tried_again_and_not_for_ever(
+    retries: int, runs: int, caplog: pytest.LogCaptureFixture
+) -> None:
     def crash(message: str) -> BlenderCrashError:
         return BlenderCrashError(message, kind="killed", retry=True)
 
@@ -97,6 +105,8 @@ def test_only_crashes_are_tried_again_and_not_for_ever(retries: int, runs: int) 
     else:
         attempt(unit)
     assert unit.runs == runs
+    told = [record.getMessage() for record in caplog.records]
+    assert told == [f"unlucky: unlucky broke; trying again ({n} of {retries})" for n in range(1, runs)]
 
     stubborn = Counting("wrong", fails=True)
     with pytest.raises(BokehbenchError):
@@ -126,3 +136,18 @@ def test_shares_cover_everything_once() -> None:
 def test_a_unit_that_ends_undone_is_not_believed() -> None:
     with pytest.raises(BokehbenchError, match="liar: ended without finishing"):
         run_locally([Counting("liar", lies=True)], jobs=1, report=silent)
+
+
+def test_a_containers_limit_of_memory_counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "limit").write_text(str(64 * 2**20))
+    (tmp_path / "none").write_text("max")
+    files = [tmp_path / "none", tmp_path / "limit", tmp_path / "missing"]
+    monkeypatch.setattr(execution, "_control_group_limit_files", lambda: files)
+    assert available_memory_mb() == 64
+
+
+def test_a_unit_and_its_failure_can_be_sent_to_another_machine() -> None:
+    unit = _units(TINY, Path("/somewhere/dataset"), 2, 60.0, BUILT_IN)[0]
+    assert pickle.loads(pickle.dumps(unit)) == unit
+    crash = pickle.loads(pickle.dumps(BlenderCrashError("scene a: killed", kind="killed", retry=True)))
+    assert (str(crash), crash.kind, crash.retry) == ("scene a: killed", "killed", True)
