@@ -148,6 +148,9 @@ def others() -> None:
     start()
     with bpy.data.libraries.load(str(FOLDER / "no_camera.blend"), link=True) as (there, wanted):
         wanted.objects = there.objects
+    for linked in wanted.objects:
+        bpy.context.scene.collection.objects.link(linked)
+    bpy.data.libraries[0].filepath = "//no_camera.blend"  # where it is not, seen from the folder below
     camera("camera")
     (FOLDER / "moved").mkdir()
     bpy.ops.wm.save_as_mainfile(filepath=str(FOLDER / "moved" / "linked.blend"), relative_remap=False)
