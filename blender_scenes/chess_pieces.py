@@ -170,7 +170,7 @@ def squares(name: str, light: Colour, dark: Colour) -> bpy.types.Material:
     )
     # half a square up, or the checker would flicker on the level z = 0 where two of its cells meet
     lifted = shader.node("ShaderNodeVectorMath", {0: scaled.outputs[0], 1: (0.0, 0.0, 0.5)}, operation="ADD").outputs[0]
-    checker = shader.node("ShaderNodeTexChecker", {"Vector": lifted, "Scale": 1.0}).outputs["Fac"]
+    checker = shader.node("ShaderNodeTexChecker", {"Vector": lifted, "Scale": 1.0}).outputs[1]
     grain = shader.noise(shader.coordinates((30.0, 420.0, 1.0)), 1.0, detail=3.0)
     across = shader.noise(shader.coordinates((420.0, 30.0, 1.0)), 1.0, detail=3.0)
     deep: Colour = (light[0] * 0.72, light[1] * 0.66, light[2] * 0.58)

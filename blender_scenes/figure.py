@@ -191,7 +191,7 @@ def knitwear(name: str, colour: Colour) -> bpy.types.Material:
     coordinates = shader.coordinates((1.0, 1.0, 0.12))
     wales = shader.node(
         "ShaderNodeTexWave", {"Vector": coordinates, "Scale": 34.0, "Distortion": 0.6}, bands_direction="DIAGONAL"
-    ).outputs["Fac"]
+    ).outputs[1]
     wool = shader.noise(shader.coordinates(), 420.0, detail=1.0)
     dark: Colour = (colour[0] * 0.45, colour[1] * 0.45, colour[2] * 0.45)
     tone = shader.mix(

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy import ndimage
 
 from bokeh_render.optics import DisparityRange, Float32
 
+from .corruption import corrupt
 from .finding import Finding, listed
+from .stack import Corruption
 
 _FLAT = 0.02  # of the disparity range, within 5×5 px: not near an edge
 _NEAR = 0.01  # of the disparity range
+_SAME = 1e-4  # of the normalised range: a corrupted map made again
 _LIKE = 0.5  # correlation of a corrupted disparity with the true one
 
 
@@ -38,13 +43,24 @@ def check_anti_aliased(scene: str, anti_aliased: Float32, disparity: Float32, di
     return Finding(name, scene, "ok", text)
 
 
-def check_corrupted(scene: str, maps: dict[str, Float32], disparity: Float32, disparities: DisparityRange) -> Finding:
-    """Check the corrupted disparities (H, W): normalised, numbered without gap, and still of this scene."""
+def check_corrupted(
+    scene: str,
+    maps: dict[str, Float32],
+    disparity: Float32,
+    disparities: DisparityRange,
+    corruptions: Sequence[Corruption] = (),
+) -> Finding:
+    """Check the corrupted disparities (H, W): normalised, numbered without gap, and of this scene.
+
+    corruptions: what ``info.json`` says they are; those are made again and compared. A map that is not described must
+    at least be like the true disparity.
+    """
     problems: list[str] = []
     wanted = [f"corrupted_{index:02d}.exr" for index in range(len(maps))]
     if sorted(maps) != wanted:
         problems.append(f"files are {listed(sorted(maps))}; expected {wanted[0]} to {wanted[-1]}")
     true = disparities.normalise(disparity)
+    described = {corruption.file: corruption for corruption in corruptions}
     for name, values in sorted(maps.items()):
         if not np.isfinite(values).all() or values.min() < 0 or values.max() > 1:
             problems.append(
@@ -52,13 +68,20 @@ def check_corrupted(scene: str, maps: dict[str, Float32], disparity: Float32, di
             )
         elif values.shape != true.shape:
             problems.append(f"{name} has another size than depth.exr")
+        elif name in described:
+            off = float(np.abs(values - corrupt(true, described[name])).max())
+            if off > _SAME:
+                kind, size = described[name].kind, described[name].size_px
+                problems.append(
+                    f"{name} differs by up to {off:.2g} from the {kind} of {size:g} px that info.json names"
+                )
         elif (likeness := _correlation(values, true)) < _LIKE:
             problems.append(
                 f"{name} correlates with the true disparity by {likeness:.2f} only; expected {_LIKE} or more"
             )
     if problems:
         return Finding("corrupted", scene, "failed", listed(problems))
-    return Finding("corrupted", scene, "ok", f"{len(maps)} maps in 0 to 1, all like the true disparity")
+    return Finding("corrupted", scene, "ok", f"{len(maps)} maps in 0 to 1, all made from this disparity")
 
 
 def _correlation(first: Float32, second: Float32) -> float:

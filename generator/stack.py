@@ -126,6 +126,7 @@ class StackInfo(BaseModel):
     focal_length: float | None = None
     aperture: Aperture = Aperture()
     noise_floor: tuple[NoiseFloor, ...] = ()
+    corruptions: tuple[Corruption, ...] = ()
 
     @property
     def focus_disparities(self) -> tuple[float, ...]:
@@ -151,7 +152,6 @@ class RenderedStackInfo(StackInfo):
     bokeh_samples: int
     engine: Engine = "path"
     aperture_convention: str = APERTURE_CONVENTION
-    corruptions: tuple[Corruption, ...] = ()
     refusals: tuple[str, ...] = ()
     camera: Camera
     blur_parameters_normalised: tuple[float, ...]

@@ -143,7 +143,7 @@ class _Scene:
     def _judge_maps(self, stack: Stack, maps: dict[str, Float32]) -> Iterator[Finding]:
         corrupted = {name: values for name, values in maps.items() if name.startswith("corrupted")}
         if corrupted:
-            yield check_corrupted(self.scene, corrupted, stack.disparity, stack.range)
+            yield check_corrupted(self.scene, corrupted, stack.disparity, stack.range, stack.info.corruptions)
         for values in (values for name, values in maps.items() if name not in corrupted):
             yield check_anti_aliased(self.scene, values, stack.disparity, stack.range)
 

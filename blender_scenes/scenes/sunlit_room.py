@@ -182,7 +182,7 @@ def _walls(vary: Variation) -> None:
     rug = Shader("rug")
     rings = rug.node(
         "ShaderNodeTexWave", {"Vector": rug.coordinates(), "Scale": 1.6, "Distortion": 1.5}, wave_type="RINGS"
-    ).outputs["Fac"]
+    ).outputs[1]
     tint = vary.colour((0.34, 0.07, 0.05))
     weave = rug.surface(
         rug.ramp(rings, [(0.4, tint), (0.5, (0.5, 0.42, 0.3)), (0.6, (tint[0] * 0.4, tint[1] * 0.4, tint[2] * 0.5))]),

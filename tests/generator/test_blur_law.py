@@ -65,7 +65,7 @@ def test_a_single_lamp_becomes_the_aperture() -> None:
     assert behind[32 - 10, 32] > 10 * abs(behind[32 + 10, 32])
     before = convolve(light, triangle, 12.0, in_front=True)[..., 0]
     np.testing.assert_allclose(before[1:, 1:], behind[:0:-1, :0:-1], atol=1e-12)
-    many = convolve(light, Aperture(blades=64), 12.0, in_front=False)
+    many = convolve(light, Aperture.model_construct(blades=64, rotation_rad=0.0, ratio=1.0), 12.0, in_front=False)
     np.testing.assert_allclose(many, convolve(light, DISC, 12.0, in_front=False), atol=2e-4)
 
 
