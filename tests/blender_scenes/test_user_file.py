@@ -67,7 +67,7 @@ MISTAKES: list[tuple[str, dict[str, object], str]] = [
     ("panorama.blend", {}, r"'panorama' is panoramic; expected a perspective camera.*set its type"),
     ("animated.blend", {}, r"is animated \(frames 1 to 60\); expected one frame: add --frame N"),
     ("missing_texture.blend", {}, r"1 file\(s\) that are not there: .*textures/wood\.png; .*pack them"),
-    ("moved/linked.blend", {}, r"1 file\(s\) that are not there: .*moved/no_camera\.blend"),
+    ("linked.blend", {}, r"1 file\(s\) that are not there: .*library\.blend"),
     ("cubes.obj", {}, r"cubes\.obj has no camera; expected one: .*--auto-camera"),
     ("cameras.blend", {"sha256": "0" * 64}, r"was changed while it was being rendered"),
 ]

@@ -146,11 +146,15 @@ def others() -> None:
     tree.nodes.new("ShaderNodeTexImage").image = image
     save("missing_texture")
     start()
-    with bpy.data.libraries.load(str(FOLDER / "no_camera.blend"), link=True) as (there, wanted):
+    library = FOLDER / "library.blend"
+    library.write_bytes((FOLDER / "no_camera.blend").read_bytes())
+    with bpy.data.libraries.load(str(library), link=True) as (there, wanted):
         wanted.objects = there.objects
+    for item in wanted.objects:
+        bpy.context.scene.collection.objects.link(item)
     camera("camera")
-    (FOLDER / "moved").mkdir()
-    bpy.ops.wm.save_as_mainfile(filepath=str(FOLDER / "moved" / "linked.blend"), relative_remap=False)
+    save("linked")
+    library.unlink()
 
 
 def emitter() -> None:
