@@ -87,6 +87,15 @@ def test_a_broken_file_is_refused_by_name(tmp_path: Path) -> None:
         open_file(tmp_path / "torn.blend", tmp_path)
 
 
+def test_a_damaged_or_incomplete_gltf_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "torn.glb").write_bytes(b"glTF\x02\0\0\0")
+    with pytest.raises(BadInputError, match=r"torn\.glb is damaged .*export it again"):
+        open_file(tmp_path / "torn.glb", tmp_path)
+    (tmp_path / "chair.gltf").write_text('{"asset": {"version": "2.0"}, "images": [{"uri": "oak%20wood.png"}]}')
+    with pytest.raises(BadInputError, match=r"1 file\(s\) that are not there: .*oak wood\.png; .*beside it"):
+        open_file(tmp_path / "chair.gltf", tmp_path)
+
+
 @pytest.mark.parametrize(
     ("camera", "width", "height"),
     [("wide", 96, 64), ("tall", 96, 64), ("tall", 48, 72), ("auto", 48, 72), ("child", 96, 64)],

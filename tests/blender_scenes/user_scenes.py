@@ -96,7 +96,7 @@ def reference() -> None:
         scene = bpy.context.scene
         scene.timeline_markers.clear()
         scene.camera = scene.objects[name]
-        scene.camera.data.dof.use_dof = False
+        scene.camera.data.dof.use_dof = scene.cycles.use_denoising = False
         render = scene.render
         render.resolution_x, render.resolution_y, render.resolution_percentage = width, height, 100
         render.pixel_aspect_x, render.use_border, render.use_motion_blur = 1, False, False
