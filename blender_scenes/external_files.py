@@ -5,24 +5,41 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import bpy
 
+from .errors import UserError
+
 _READ_FROM_FILES = {"FILE", "SEQUENCE", "MOVIE", "TILED"}
 _BLOCK_BYTES = 1 << 20
 
 
-def missing_files(scene_file: Path) -> list[str]:
-    """Return what the opened scene reads (images, libraries, volumes, caches) and that is neither packed nor there.
+_SHOWN = 10
 
-    scene_file: what was opened or imported; a glTF or OBJ names its files itself, as importers pass over missing ones.
-    """
-    named = [*_used_by_blender(), *_named_by(scene_file)]
-    return sorted({str(path) for path in named if not _versions_on_disk(path)})
+
+def check_files_named_by(scene_file: Path) -> None:
+    """Refuse a glTF or OBJ file that names files which are not there; importers pass over some of them in silence."""
+    _refuse_missing(scene_file, _named_by(scene_file), "put them back beside it")
+
+
+def check_files_used_by(scene_file: Path) -> None:
+    """Refuse the opened scene when an image, library, volume or cache that it reads is neither packed nor there."""
+    remedy = "put them back, or pack them (File > External Data > Pack Resources)"
+    _refuse_missing(scene_file, _used_by_blender(), remedy)
+
+
+def _refuse_missing(scene_file: Path, named: Iterable[Path], remedy: str) -> None:
+    missing = sorted({str(path) for path in named if not _versions_on_disk(path)})
+    if missing:
+        more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
+        raise UserError(
+            f"{scene_file} uses {len(missing)} file(s) that are not there: {', '.join(missing[:_SHOWN])}{more}; "
+            f"expected all of them: {remedy}"
+        )
 
 
 def external_sha256(scene_file: Path) -> str:
@@ -101,8 +118,11 @@ def _named_by(scene_file: Path) -> Iterator[Path]:
 
 def _gltf_json(path: Path) -> dict[str, Any]:
     raw = path.read_bytes()
-    if raw[:4] == b"glTF":  # binary: a header of 12 bytes, then the JSON as the first chunk
-        (length,) = struct.unpack_from("<I", raw, 12)
-        raw = raw[20 : 20 + length]
-    content: dict[str, Any] = json.loads(raw)
+    try:
+        if raw[:4] == b"glTF":  # binary: a header of 12 bytes, then the JSON as the first chunk
+            (length,) = struct.unpack_from("<I", raw, 12)
+            raw = raw[20 : 20 + length]
+        content: dict[str, Any] = json.loads(raw)
+    except (struct.error, ValueError) as error:
+        raise UserError(f"{path} is damaged ({error}); expected a whole glTF file: export it again") from None
     return content

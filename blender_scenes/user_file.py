@@ -15,10 +15,9 @@ import bpy
 
 from . import animation, user_camera, versions
 from .errors import UserError
-from .external_files import file_sha256, missing_files
+from .external_files import check_files_named_by, check_files_used_by, file_sha256
 from .lights import set_even_sky
 
-_SHOWN_MISSING = 10
 _ASPECT_TOLERANCE = 0.01
 
 
@@ -40,13 +39,9 @@ def open_user_scene(request: dict[str, Any], width: int, height: int) -> UserSce
     file = Path(request["path"])
     if file_sha256(file) != request["sha256"]:
         raise UserError(f"{file} was changed while it was being rendered; run the command again, into a new folder")
+    check_files_named_by(file)
     _open(file)
-    if missing := missing_files(file):
-        more = f" and {len(missing) - _SHOWN_MISSING} more" if len(missing) > _SHOWN_MISSING else ""
-        raise UserError(
-            f"{file} uses {len(missing)} file(s) that are not there: {', '.join(missing[:_SHOWN_MISSING])}{more}; "
-            "expected all of them: put them back, or pack them (File > External Data > Pack Resources)"
-        )
+    check_files_used_by(file)
     scene = bpy.context.scene
     notices = [*_notices(scene, file, width, height), *animation.set_frame(scene, file, request["frame"])]
     found = user_camera.choose_camera(scene, file, request["camera"])

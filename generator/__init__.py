@@ -14,14 +14,18 @@ from bokeh_render.lazy import load_on_use
 
 if TYPE_CHECKING:
     from .archive import export_dataset, import_dataset
+    from .blender_choice import choose_blender
     from .build import generate
     from .config import GenerateConfig, load_config, load_preset
     from .dataset_page import write_dataset_page
+    from .scene_source import file_scene
     from .validation import validate
 
 __all__ = [
     "GenerateConfig",
+    "choose_blender",
     "export_dataset",
+    "file_scene",
     "generate",
     "import_dataset",
     "load_config",
@@ -33,6 +37,8 @@ __all__ = [
 __getattr__ = load_on_use(
     __name__,
     {
+        "choose_blender": "blender_choice",
+        "file_scene": "scene_source",
         "GenerateConfig": "config",
         "load_config": "config",
         "load_preset": "config",

@@ -145,7 +145,9 @@ def _scenes_named(
         return {}
     ids = tuple(files[scene].id if scene in files else scene for scene in scenes)
     changes: dict[str, Any] = {"scenes": ids, "files": tuple(files.values()), "training": None}
-    return {**changes, "name": f"{name}-{'-'.join(ids)}"[:80]} if files else changes
+    if files:
+        changes["name"] = f"{name}-{'-'.join(file.id for file in files.values())}"[:80]
+    return changes
 
 
 def _scenes_drawn(

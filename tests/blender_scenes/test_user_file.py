@@ -67,7 +67,7 @@ MISTAKES: list[tuple[str, dict[str, object], str]] = [
     ("panorama.blend", {}, r"'panorama' is panoramic; expected a perspective camera.*set its type"),
     ("animated.blend", {}, r"is animated \(frames 1 to 60\); expected one frame: add --frame N"),
     ("missing_texture.blend", {}, r"1 file\(s\) that are not there: .*textures/wood\.png; .*pack them"),
-    ("moved/linked.blend", {}, r"1 file\(s\) that are not there: .*moved/no_camera\.blend"),
+    ("linked.blend", {}, r"1 file\(s\) that are not there: .*library\.blend"),
     ("cubes.obj", {}, r"cubes\.obj has no camera; expected one: .*--auto-camera"),
     ("cameras.blend", {"sha256": "0" * 64}, r"was changed while it was being rendered"),
 ]
@@ -85,6 +85,15 @@ def test_a_broken_file_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "torn.blend").write_bytes(b"BLENDER-v405" + b"rubbish")
     with pytest.raises(BadInputError, match=r"torn\.blend cannot be opened by Blender 4\.5.*expected a Blender file"):
         open_file(tmp_path / "torn.blend", tmp_path)
+
+
+def test_a_damaged_or_incomplete_gltf_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "torn.glb").write_bytes(b"glTF\x02\0\0\0")
+    with pytest.raises(BadInputError, match=r"torn\.glb is damaged .*export it again"):
+        open_file(tmp_path / "torn.glb", tmp_path)
+    (tmp_path / "chair.gltf").write_text('{"asset": {"version": "2.0"}, "images": [{"uri": "oak%20wood.png"}]}')
+    with pytest.raises(BadInputError, match=r"1 file\(s\) that are not there: .*oak wood\.png; .*beside it"):
+        open_file(tmp_path / "chair.gltf", tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ def reference() -> None:
         scene = bpy.context.scene
         scene.timeline_markers.clear()
         scene.camera = scene.objects[name]
-        scene.camera.data.dof.use_dof = False
+        scene.camera.data.dof.use_dof = scene.cycles.use_denoising = False
         render = scene.render
         render.resolution_x, render.resolution_y, render.resolution_percentage = width, height, 100
         render.pixel_aspect_x, render.use_border, render.use_motion_blur = 1, False, False
@@ -146,14 +146,15 @@ def others() -> None:
     tree.nodes.new("ShaderNodeTexImage").image = image
     save("missing_texture")
     start()
-    with bpy.data.libraries.load(str(FOLDER / "no_camera.blend"), link=True) as (there, wanted):
+    library = FOLDER / "library.blend"
+    library.write_bytes((FOLDER / "no_camera.blend").read_bytes())
+    with bpy.data.libraries.load(str(library), link=True) as (there, wanted):
         wanted.objects = there.objects
-    for linked in wanted.objects:
-        bpy.context.scene.collection.objects.link(linked)
-    bpy.data.libraries[0].filepath = "//no_camera.blend"  # where it is not, seen from the folder below
+    for item in wanted.objects:
+        bpy.context.scene.collection.objects.link(item)
     camera("camera")
-    (FOLDER / "moved").mkdir()
-    bpy.ops.wm.save_as_mainfile(filepath=str(FOLDER / "moved" / "linked.blend"), relative_remap=False)
+    save("linked")
+    library.unlink()
 
 
 def emitter() -> None:
