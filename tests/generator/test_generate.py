@@ -110,7 +110,11 @@ SLOW = {
 def start(config: Path, out: Path, *, retries: int = 0) -> subprocess.Popen[bytes]:
     arguments = ["generate", "--config", str(config), "-o", str(out), "--retries", str(retries)]
     return subprocess.Popen(
-        [sys.executable, "-m", "bokehbench", *arguments], stderr=subprocess.PIPE, start_new_session=True
+        [sys.executable, "-m", "bokehbench", *arguments],
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        # a suite that was started in the background ignores Ctrl-C, and its children would too
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
 
 
