@@ -121,6 +121,7 @@ def run_job(
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            env=blender.environment(),
         )
     finished = False
     try:
