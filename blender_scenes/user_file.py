@@ -75,9 +75,9 @@ def _open(file: Path) -> None:
         if suffix == ".obj":
             bpy.ops.wm.obj_import(filepath=str(file))
         else:
-            bpy.ops.import_scene.gltf(filepath=str(file))
+            versions.import_gltf(file)
     except RuntimeError as error:
-        reason = " ".join(str(error).split()).removeprefix("Error: ")
+        reason = _in_one_line(str(error))
         expected = "a Blender file" if suffix == ".blend" else f"a {suffix} file"
         raise UserError(
             f"{file} cannot be opened by Blender {bpy.app.version_string}: {reason}; "
@@ -85,6 +85,12 @@ def _open(file: Path) -> None:
         ) from error
     if not any(item.type in {"MESH", "CURVE"} for item in bpy.context.scene.objects):
         raise UserError(f"{file} holds no geometry; expected a {suffix} file with at least one mesh")
+
+
+def _in_one_line(words: str) -> str:
+    """Return what an operator said; of a traceback, only the error it ended with."""
+    lines = [line.strip() for line in words.splitlines() if line.strip() and not line.startswith("Location:")]
+    return lines[-1] if "Traceback" in words else " ".join(lines).removeprefix("Error: ")
 
 
 def _notices(scene: bpy.types.Scene, file: Path, width: int, height: int) -> list[str]:

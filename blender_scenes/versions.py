@@ -6,9 +6,11 @@ means something else.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import bpy
+import numpy as np
 
 from .errors import UserError
 
@@ -121,3 +123,10 @@ def check_colour_space() -> None:
         raise UserError(
             f"the file's working space is {space}; expected {_WORKING_SPACE}: set it under Scene > Color Management"
         )
+
+
+def import_gltf(file: Path) -> None:
+    """Import a glTF file into the open scene."""
+    if bpy.app.version < (3, 5) and "bool" not in vars(np):  # its importer uses a name that numpy 1.24 dropped
+        np.bool = bool  # type: ignore[attr-defined]
+    bpy.ops.import_scene.gltf(filepath=str(file))

@@ -33,6 +33,17 @@ class Blender:
             return [str(self.executable), "-b", "--factory-startup", "-P", str(script), "--", str(argument)]
         return [str(self.python), "-P", str(script), str(argument)]
 
+    def environment(self) -> dict[str, str]:
+        """Return the environment to start it in: another Blender must not find this Python's packages."""
+        environment = dict(os.environ)
+        if self.executable is None and self.python == Path(sys.executable):
+            return environment
+        for name in ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV"):
+            environment.pop(name, None)
+        ours = str(Path(sys.executable).parent)  # Debian's Blender takes the first python3 on the path for its own
+        places = [place for place in environment.get("PATH", "").split(os.pathsep) if place != ours]
+        return {**environment, "PATH": os.pathsep.join(places)}
+
 
 BUILT_IN = Blender()
 """The module that is installed with this package, on the CPU."""

@@ -156,6 +156,7 @@ def run_job(
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            env=blender.environment(),
         )
     try:
         if not _finish(events_path, log_path, child, on_event, cancelled, timeout_seconds):

@@ -77,7 +77,7 @@ def test_the_camera_law_holds(case: Case, other: Blender, tmp_path: Path) -> Non
 
 def test_a_file_made_there_opens_there(other: Blender, tmp_path: Path) -> None:
     maker = [*other.command(MAKER, tmp_path)]
-    subprocess.run(maker, capture_output=True, check=False)
+    subprocess.run(maker, env=other.environment(), capture_output=True, check=False)
     for name, choice in (
         ("cameras.blend", {"camera": "tall"}),
         ("with_camera.glb", {}),

@@ -34,6 +34,16 @@ def test_an_executable_is_started_in_the_background(tmp_path: Path) -> None:
     ]
 
 
+def test_another_blender_does_not_find_our_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = str(Path(sys.executable).parent)
+    monkeypatch.setenv("PATH", f"{ours}:/usr/bin")
+    monkeypatch.setenv("PYTHONPATH", "/somewhere")
+    environment = choose_blender(fake(tmp_path, "echo Blender 3.4.1")).environment()
+    assert environment["PATH"] == "/usr/bin"
+    assert "PYTHONPATH" not in environment
+    assert BUILT_IN.environment()["PATH"] == f"{ours}:/usr/bin"
+
+
 def test_another_python_is_asked_for_its_module(tmp_path: Path) -> None:
     path = fake(tmp_path, "echo Blender 5.0.1")
     assert choose_blender(python=path).command(Path("/w"), Path("/j")) == [str(path), "-P", "/w", "/j"]
