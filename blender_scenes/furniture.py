@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import bpy
 import numpy as np
 
 from .materials import Colour, glazed, principled
-from .mesh import add_box, add_grid, add_revolved, add_tube
+from .mesh import add_box, add_grid, add_revolved, add_tube, placed
 
 Point = tuple[float, float, float]
-
-
-def _placed(place: Sequence[float], turn_rad: float, local: Sequence[float]) -> Point:
-    c, s = np.cos(turn_rad), np.sin(turn_rad)
-    return (
-        float(place[0] + c * local[0] - s * local[1]),
-        float(place[1] + s * local[0] + c * local[1]),
-        float(place[2] + local[2]),
-    )
 
 
 def add_armchair(name: str, place: Point, turn_rad: float, cover: bpy.types.Material, legs: bpy.types.Material) -> None:
@@ -33,10 +22,10 @@ def add_armchair(name: str, place: Point, turn_rad: float, cover: bpy.types.Mate
         ("arm1", (0.34, -0.03, 0.45), (0.15, 0.74, 0.36), 0.06),
     )
     for part, local, size, bevel in parts:
-        add_box(f"{name}.{part}", _placed(place, turn_rad, local), size, cover, turn_rad=turn_rad, bevel_m=bevel)
+        add_box(f"{name}.{part}", placed(place, turn_rad, local), size, cover, turn_rad=turn_rad, bevel_m=bevel)
     for x in (-0.32, 0.32):
         for y in (-0.32, 0.32):
-            foot = [_placed(place, turn_rad, (x * 1.08, y * 1.08, 0.0)), _placed(place, turn_rad, (x, y, 0.18))]
+            foot = [placed(place, turn_rad, (x * 1.08, y * 1.08, 0.0)), placed(place, turn_rad, (x, y, 0.18))]
             add_tube(f"{name}.leg{x}{y}", foot, [0.016, 0.026], legs)
 
 
@@ -44,7 +33,7 @@ def add_chair(name: str, place: Point, turn_rad: float, wood: bpy.types.Material
     """Add a spindle-backed wooden chair facing -Y before it is turned. place: its middle, on the floor."""
 
     def at(*local: float) -> Point:
-        return _placed(place, turn_rad, local)
+        return placed(place, turn_rad, local)
 
     add_box(f"{name}.seat", at(0, 0, 0.45), (0.42, 0.4, 0.035), wood, turn_rad=turn_rad, bevel_m=0.012)
     for x in (-0.17, 0.17):

@@ -11,6 +11,16 @@ from numpy.typing import ArrayLike
 _BOX_FACES = [[0, 1, 3, 2], [4, 6, 7, 5], [0, 4, 5, 1], [2, 3, 7, 6], [0, 2, 6, 4], [1, 5, 7, 3]]
 
 
+def placed(place: Sequence[float], turn_rad: float, local: Sequence[float]) -> tuple[float, float, float]:
+    """Return where a point of a thing lies that stands at ``place``, turned about the vertical; all (x, y, z), metres."""
+    c, s = np.cos(turn_rad), np.sin(turn_rad)
+    return (
+        float(place[0] + c * local[0] - s * local[1]),
+        float(place[1] + s * local[0] + c * local[1]),
+        float(place[2] + local[2]),
+    )
+
+
 def add_mesh(
     name: str,
     vertices: ArrayLike,

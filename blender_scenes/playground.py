@@ -9,19 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .materials import Colour, dimmed, leaf, principled, stripes
-from .mesh import add_box, add_grid, add_mesh, add_revolved, add_sphere, add_tube
+from .mesh import add_box, add_grid, add_mesh, add_revolved, add_sphere, add_tube, placed
 from .plants import add_blades, blade
 
 Point = tuple[float, float, float]
-
-
-def _frame(place: Sequence[float], turn_rad: float, local: Sequence[float]) -> Point:
-    c, s = np.cos(turn_rad), np.sin(turn_rad)
-    return (
-        float(place[0] + c * local[0] - s * local[1]),
-        float(place[1] + s * local[0] + c * local[1]),
-        float(place[2] + local[2]),
-    )
 
 
 def add_slide(name: str, place: Point, turn_rad: float, paint: Colour, chute: Colour) -> None:
@@ -30,7 +21,7 @@ def add_slide(name: str, place: Point, turn_rad: float, paint: Colour, chute: Co
     colour, slide = principled(f"{name}.paint", paint, roughness=0.4), principled(f"{name}.chute", chute, roughness=0.3)
 
     def at(*local: float) -> Point:
-        return _frame(place, turn_rad, local)
+        return placed(place, turn_rad, local)
 
     for x in (-0.6, 0.6):
         for y in (-0.6, 0.6):
@@ -62,7 +53,7 @@ def add_swings(name: str, place: Point, turn_rad: float, paint: Colour, *, angle
     half = 0.75 * len(angles_rad)
 
     def at(*local: float) -> Point:
-        return _frame(place, turn_rad, local)
+        return placed(place, turn_rad, local)
 
     add_tube(f"{name}.beam", [at(-half, 0, 2.4), at(half, 0, 2.4)], 0.045, steel)
     for x in (-half, half):

@@ -18,6 +18,17 @@ from generator.scene_source import parse_scene
 from generator.stack import RenderedStackInfo
 from generator.training import TrainingPlan, training_scenes
 
+DRAWN = GenerateConfig(
+    name="drawn",
+    scenes=("glass_and_metal@3",),
+    width=48,
+    height=32,
+    image_samples=1,
+    bokeh_samples=8,
+    blur_levels=(1.0,),
+    focus_disparities=(0.5,),
+)
+
 
 def test_a_thousand_different_scenes_are_one_preset() -> None:
     scenes = load_preset("train").scenes
@@ -57,16 +68,6 @@ def test_a_plan_that_draws_nothing_or_test_seeds_is_refused() -> None:
 def test_a_refused_draw_is_drawn_again_and_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     verdicts = iter([["too dull"], ["too dark", "too near"], []])
     monkeypatch.setattr(scene_unit, "reasons_to_refuse", lambda depth: next(verdicts))
-    config = GenerateConfig(
-        name="drawn",
-        scenes=("glass_and_metal@3",),
-        width=48,
-        height=32,
-        image_samples=1,
-        bokeh_samples=8,
-        blur_levels=(1.0,),
-        focus_disparities=(0.5,),
-    )
     journals: list[object] = []
     finish = scene_unit.write_json
 
@@ -76,7 +77,7 @@ def test_a_refused_draw_is_drawn_again_and_logged(tmp_path: Path, monkeypatch: p
         finish(path, content)
 
     monkeypatch.setattr(scene_unit, "write_json", keep_journal)
-    generate(config, tmp_path / "out", threads=2)
+    generate(DRAWN, tmp_path / "out", threads=2)
     info = load_json(RenderedStackInfo, tmp_path / "out" / "scenes" / "glass_and_metal@3" / "info.json")
     assert info.refusals == ("too dull", "too dark; too near")
     assert info.seed == 3
@@ -89,15 +90,5 @@ def test_a_refused_draw_is_drawn_again_and_logged(tmp_path: Path, monkeypatch: p
 def test_a_family_that_never_fits_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scene_unit, "reasons_to_refuse", lambda depth: ["always wrong"])
     monkeypatch.setattr(scene_unit, "MAX_ATTEMPTS", 2)
-    config = GenerateConfig(
-        name="drawn",
-        scenes=("glass_and_metal@3",),
-        width=48,
-        height=32,
-        image_samples=1,
-        bokeh_samples=8,
-        blur_levels=(1.0,),
-        focus_disparities=(0.5,),
-    )
     with pytest.raises(Exception, match="none of 2 draws was accepted, the last for: always wrong"):
-        generate(config, tmp_path / "out", threads=2)
+        generate(DRAWN, tmp_path / "out", threads=2)
