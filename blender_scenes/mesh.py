@@ -12,7 +12,7 @@ _BOX_FACES = [[0, 1, 3, 2], [4, 6, 7, 5], [0, 4, 5, 1], [2, 3, 7, 6], [0, 2, 6, 
 
 
 def placed(place: Sequence[float], turn_rad: float, local: Sequence[float]) -> tuple[float, float, float]:
-    """Return where a point of a thing lies that stands at ``place``, turned about the vertical; all (x, y, z), metres."""
+    """Return where a point of a thing lies that stands at ``place``, turned about the vertical; (x, y, z), metres."""
     c, s = np.cos(turn_rad), np.sin(turn_rad)
     return (
         float(place[0] + c * local[0] - s * local[1]),
