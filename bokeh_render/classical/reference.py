@@ -21,8 +21,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .errors import BadInputError
-from .optics import DISPLAY_GAMMA
+from ..errors import BadInputError
+from ..optics import DISPLAY_GAMMA
 
 _SOFTNESS = 4.0
 _AREA_OFFSET = 0.2
