@@ -1,6 +1,6 @@
 """Image files in and out: EXR, PNG (8 and 16 bit), JPEG, NPY and PFM.
 
-JPEG and PNG hold display values in [0, 1]; EXR, NPY and PFM hold light (or, for maps, plain numbers).
+JPEG and PNG hold sRGB display values in [0, 1]; EXR, NPY and PFM hold light (or, for maps, plain numbers).
 Every writer is atomic; every reader either returns a whole image or raises BadInputError with one clear sentence.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import io
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +19,8 @@ from numpy.typing import NDArray
 from .atomic import atomic_path
 from .errors import BadInputError
 from .optics import Float32, display_from_light, light_from_display
+from .orientation import lay_as_map
+from .photograph import Photograph, as_srgb, read_jpeg, read_png
 
 
 class Encoding(StrEnum):
@@ -63,12 +66,20 @@ def encoding_of(path: Path) -> Encoding:
         ) from None
 
 
-def read_image(path: Path) -> Image:
-    """Read a colour image as (H, W, 3) float32 RGB; grey becomes RGB, alpha is dropped.
+def read_image(path: Path, *, size_of_map: tuple[int, int] | None = None) -> Image:
+    """Read a colour image as (H, W, 3) float32 RGB; grey becomes RGB.
 
-    Raises BadInputError when the file is missing, truncated, of an unknown kind, or holds NaN or infinity.
+    PNG and JPEG become sRGB display values in [0, 1], at the file's full depth: an ICC profile is applied, colours
+    described in another way (CMYK, gAMA, cICP) are refused, and so is a PNG that is see-through. Alpha of EXR and NPY
+    is dropped. size_of_map: (height, width) of the map that belongs to the image; with it a picture stored turned
+    (EXIF) is laid as the map lies where their sizes decide that; without it, or where they do not, it is refused.
+    Raises BadInputError also when the file is missing, truncated, of an unknown kind, or holds NaN or infinity.
     """
-    array = _read_array(path)
+    stored = _read_stored(path)
+    if isinstance(stored, Photograph):
+        array: NDArray[Any] = lay_as_map(as_srgb(stored, str(path)), stored.orientation, size_of_map, str(path))
+    else:
+        array = stored
     if array.ndim == 2:
         array = array[..., None]
     if array.ndim != 3 or array.shape[2] not in (1, 3, 4) or array.size == 0:
@@ -84,17 +95,24 @@ def read_image(path: Path) -> Image:
 def read_map(path: Path) -> Float32:
     """Read one value per pixel, (H, W) float32: a depth or disparity map.
 
-    PNG is scaled by its bit depth to [0, 1] (16-bit files at full precision); EXR, NPY and PFM keep their numbers.
-    NaN is passed on: whoever knows the map's meaning checks it. Raises BadInputError for files that are missing,
-    truncated, or hold several different channels.
+    PNG and JPEG are scaled by their bit depth to [0, 1] (16-bit files at full precision), whatever profile they
+    carry; EXR, NPY and PFM keep their numbers. NaN is passed on: whoever knows the map's meaning checks it. Raises
+    BadInputError for files that are missing, truncated, see-through, stored turned, or hold different channels.
     """
-    array = _read_array(path)
+    stored = _read_stored(path)
+    if isinstance(stored, Photograph):
+        array: NDArray[Any] = lay_as_map(stored.values, stored.orientation, None, str(path))
+    else:
+        array = stored
     if array.ndim == 3:
         channels = array[..., :3]
         if channels.shape[2] > 1 and not all(
             np.array_equal(channels[..., 0], channels[..., i], equal_nan=True) for i in range(1, channels.shape[2])
         ):
-            raise BadInputError(f"{path} holds {array.shape[2]} different channels; expected one value per pixel")
+            raise BadInputError(
+                f"{path} holds {array.shape[2]} different channels; expected one value per pixel "
+                "(of a map shown in false colours, export the numbers)"
+            )
         array = channels[..., 0]
     if array.ndim != 2 or array.size == 0:
         raise BadInputError(f"{path} holds an array of shape {array.shape}; expected a map (height, width)")
@@ -146,16 +164,21 @@ def _one_line(error: Exception) -> str:
     return text if text.endswith(".") else text + "."
 
 
-def _read_array(path: Path) -> NDArray[Any]:
+def _read_stored(path: Path) -> Photograph | NDArray[Any]:
+    """Read what the file holds: a photograph for PNG and JPEG, plain numbers for the others."""
     encoding_of(path)
     if not path.is_file():
         raise BadInputError(f"{path} does not exist; expected an image file")
     suffix = path.suffix.lower()
     if suffix == ".exr":
         return _stack_channels(path, read_exr_channels(path))
-    reader = {".npy": _read_npy, ".pfm": _read_pfm, ".png": _read_png}.get(suffix, _read_jpeg)
+    readers: dict[str, Callable[[Path], Photograph | NDArray[Any]]] = {
+        ".npy": _read_npy,
+        ".pfm": _read_pfm,
+        ".png": read_png,
+    }
     try:
-        return reader(path)
+        return readers.get(suffix, read_jpeg)(path)
     except BadInputError:
         raise
     except Exception as error:  # noqa: BLE001  (every decoder has its own exceptions)
@@ -189,26 +212,6 @@ def _read_npy(path: Path) -> NDArray[Any]:
             f"{path} holds {kind} values; expected floating-point numbers (NPY is light, or plain disparity)"
         )
     return array
-
-
-def _read_png(path: Path) -> NDArray[Any]:
-    import imagecodecs
-
-    array = np.asarray(imagecodecs.png_decode(path.read_bytes()))
-    return array.astype(np.float32) / np.float32(np.iinfo(array.dtype).max)
-
-
-def _read_jpeg(path: Path) -> NDArray[Any]:
-    from PIL import Image as PillowImage
-
-    with PillowImage.open(path) as picture:
-        if picture.getexif().get(0x0112, 1) != 1:
-            raise BadInputError(
-                f"{path} is stored rotated (EXIF orientation {picture.getexif()[0x0112]}); "
-                "rotate the pixels themselves first, so that image and disparity match"
-            )
-        picture.load()
-        return np.asarray(picture.convert("RGB"), dtype=np.float32) / np.float32(255)
 
 
 def _read_pfm(path: Path) -> NDArray[Any]:
