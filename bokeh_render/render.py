@@ -1,13 +1,19 @@
-"""From files to a rendered file: what ``bokehbench render`` does, as a function."""
+"""One image with its disparity, and any number of bokeh images from it: what ``bokehbench render`` does to a file."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
+import numpy as np
+
+from .aperture import Aperture
+from .aperture_shapes import Shape
 from .errors import BadInputError
+from .highlights import HighlightRecovery, recover_highlights
 from .imagefile import Encoding, encoding_of, read_image, read_map, write_image
 from .optics import (
     DISPLAY_GAMMA,
@@ -19,84 +25,198 @@ from .optics import (
     light_from_display,
     signed_defocus,
 )
+from .renderers import render_display, try_choices
+
+__all__ = ["Pixel", "Prepared", "RenderSettings", "prepare", "render_display", "render_file", "render_prepared"]
+
+_AROUND_FOCUS_PIXEL = 2
+_BITS = {".png": (8, 16), ".jpg": (8,), ".jpeg": (8,), ".exr": (32, 16), ".npy": (32,), ".pfm": (32,)}
 
 
-@dataclass(frozen=True)
+class Pixel(NamedTuple):
+    """A place in the image: px from its left and from its top, from 0."""
+
+    x: int
+    y: int
+
+
+Focus = float | Pixel
+"""A disparity, in the unit of K, or the pixel whose disparity is to be sharp."""
+
+
+@dataclasses.dataclass(frozen=True)
 class RenderSettings:
-    """How to render.
+    """How to render; the same for every image and every step of a sweep.
 
-    blur_parameter: K, px of blur radius per unit of disparity; focus_disparity: in the same unit; gamma: light =
-    display ** gamma; raw: the map's own unit counts (else it is min-max normalised to [0, 1]); depth: the map holds
-    planar metres, of which the disparity is 1/z.
+    gamma: light = display ** gamma; raw: the map's own unit counts (else it is min-max normalised to [0, 1]); depth:
+    the map holds planar metres, of which the disparity is 1/z; renderer: one of RENDERERS; aperture: the opening;
+    quality: "high" or "preview"; backend: "auto" or what scatter knows; highlights: None leaves clipped lights alone.
     """
 
-    blur_parameter: float
-    focus_disparity: float
     gamma: float = DISPLAY_GAMMA
     raw: bool = False
     depth: bool = False
+    renderer: str = "classical"
+    aperture: Shape = dataclasses.field(default_factory=Aperture)
+    quality: str = "high"
+    backend: str = "auto"
+    highlights: HighlightRecovery | None = None
+
+    def check(self) -> None:
+        """Refuse, by rendering a few pixels, what the renderer cannot do; raises BadInputError."""
+        try_choices(
+            renderer=self.renderer,
+            aperture=self.aperture,
+            gamma=self.gamma,
+            quality=self.quality,
+            backend=self.backend,
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the settings as plain JSON values."""
+        return {
+            **{field.name: getattr(self, field.name) for field in dataclasses.fields(self)},
+            "aperture": self.aperture.model_dump(mode="json"),
+            "highlights": self.highlights and self.highlights.model_dump(mode="json"),
+        }
 
 
-def render_display(display: Float32, defocus: Float32, *, gamma: float = DISPLAY_GAMMA) -> Float32:
-    """Render bokeh classically, NumPy in and out.
+class Prepared(NamedTuple):
+    """An image and its disparity, read and checked.
 
-    display: (H, W, 3) display values, not clipped; defocus: (H, W), px, positive in front of the focal plane.
-    Returns (H, W, 3) float32 display values. Raises BadInputError for sizes that do not fit, NaN or infinity.
+    display: (H, W, 3) display values; disparity: (H, W), in the unit of K; normalised: (H, W), the same in [0, 1];
+    extent: how much raw disparity the normalised unit spans; minimum: raw disparity at normalised 0.
     """
-    import torch
 
-    from .classical import render_classical
+    display: Float32
+    disparity: Float32
+    normalised: Float32
+    minimum: float
+    extent: float
 
-    if display.ndim != 3 or defocus.shape != display.shape[:2]:
-        raise BadInputError(f"image is {display.shape} and disparity {defocus.shape}; expected equal height and width")
-    colours = torch.from_numpy(display.transpose(2, 0, 1)[None].copy())
-    blur = torch.from_numpy(defocus.astype("float32")[None, None].copy())
-    with torch.no_grad():
-        bokeh = render_classical(colours, blur, gamma=gamma).bokeh
-    result: Float32 = bokeh[0].permute(1, 2, 0).contiguous().numpy()
-    return result
+    def focus_disparity(self, focus: Focus) -> float:
+        """Return the disparity to focus on; for a pixel, one that is found there: the median of 5 × 5 pixels.
+
+        Raises BadInputError for a pixel outside the image and for a disparity that is not finite.
+        """
+        if not isinstance(focus, Pixel):
+            if not math.isfinite(focus):
+                raise BadInputError(f"focus disparity is {focus}; expected a finite number")
+            return focus
+        height, width = self.disparity.shape
+        if not (0 <= focus.x < width and 0 <= focus.y < height):
+            raise BadInputError(
+                f"the focus pixel {focus.x},{focus.y} lies outside the image of {width}×{height}; "
+                f"expected x from 0 to {width - 1} and y from 0 to {height - 1}"
+            )
+        near = _AROUND_FOCUS_PIXEL
+        rows = slice(max(0, focus.y - near), focus.y + near + 1)
+        columns = slice(max(0, focus.x - near), focus.x + near + 1)
+        around = np.sort(self.disparity[rows, columns], axis=None)
+        return float(around[(around.size - 1) // 2])  # one of the values: between two surfaces there is nothing
 
 
-def render_file(
-    image: Path, disparity: Path, out: Path, settings: RenderSettings, *, bits: int = 8, threads: int = 0
-) -> float:
-    """Render one image file with one disparity (or depth) file into ``out``; return the seconds it took to render.
+def prepare(image: Path, disparity: Path, settings: RenderSettings) -> Prepared:
+    """Read one image and its disparity (or depth).
 
-    Raises BadInputError, before anything is written, for files that cannot be read, sizes that differ, NaN in the
-    disparity, or a K below 0.
+    Raises BadInputError for files that cannot be read, sizes that differ, NaN in the disparity, depth of 0 or less.
     """
-    import torch
-
-    check_blur_parameter(settings.blur_parameter)
-    if not math.isfinite(settings.focus_disparity):
-        raise BadInputError(f"focus disparity is {settings.focus_disparity}; expected a finite number")
-    encoding = encoding_of(out)
-    source = read_image(image)
     values = read_map(disparity)
+    source = read_image(image, size_of_map=(values.shape[0], values.shape[1]))
     if values.shape != source.pixels.shape[:2]:
         raise BadInputError(
             f"{disparity} is {values.shape[1]}×{values.shape[0]} but {image} is "
             f"{source.pixels.shape[1]}×{source.pixels.shape[0]}; expected equal sizes"
         )
     if settings.depth:
-        values = disparity_from_depth(values)
+        try:
+            values = disparity_from_depth(values)
+        except BadInputError as error:
+            raise BadInputError(f"{disparity}: {error}") from None
     check_disparity(values, str(disparity))
-    if not settings.raw:
-        values = disparity_range(values).normalise(values)
-    if threads:
-        torch.set_num_threads(threads)
-    started = time.perf_counter()
-    defocus = signed_defocus(values, settings.blur_parameter, settings.focus_disparity)
-    display = render_display(source.as_display(settings.gamma), defocus, gamma=settings.gamma)
-    seconds = time.perf_counter() - started
-    write_image(
-        out,
-        display if encoding is Encoding.DISPLAY else light_from_display(display, settings.gamma),
-        bits=bits_for(out, bits),
+    found = disparity_range(values)
+    normalised = found.normalise(values)
+    return Prepared(
+        display=source.as_display(settings.gamma),
+        disparity=values if settings.raw else normalised,
+        normalised=normalised,
+        minimum=found.minimum if settings.raw else 0.0,
+        extent=(found.extent or 1.0) if settings.raw else 1.0,
     )
+
+
+def render_prepared(
+    pair: Prepared, blur_parameter: float, focus_disparity: float, settings: RenderSettings, *, threads: int = 0
+) -> Float32:
+    """Render one bokeh image, (H, W, 3) float32 display values, not clipped.
+
+    blur_parameter: K, px of blur radius per unit of the disparity; focus_disparity: in the same unit.
+    Raises BadInputError for a negative or non-finite K, and choices that the renderer does not know.
+    """
+    check_blur_parameter(blur_parameter)
+    display = pair.display
+    if settings.highlights is not None:
+        focus_normalised = (focus_disparity - pair.minimum) / pair.extent
+        display = recover_highlights(display, pair.normalised, focus_normalised, settings.highlights)
+    return render_display(
+        display,
+        signed_defocus(pair.disparity, blur_parameter, focus_disparity),
+        renderer=settings.renderer,
+        aperture=settings.aperture,
+        gamma=settings.gamma,
+        threads=threads,
+        quality=settings.quality,
+        backend=settings.backend,
+    )
+
+
+def render_file(
+    image: Path,
+    disparity: Path,
+    out: Path,
+    settings: RenderSettings | None = None,
+    *,
+    blur_parameter: float,
+    focus: Focus,
+    bits: int | None = None,
+    threads: int = 0,
+) -> float:
+    """Render one image file with one disparity (or depth) file into ``out``; return the seconds it took to render.
+
+    blur_parameter, focus: as :func:`render_prepared` and :data:`Focus` say; bits: None = what the suffix usually has
+    (PNG and JPEG 8, the others 32). Raises BadInputError, before anything is written, for all that cannot be used.
+    """
+    settings = settings or RenderSettings()
+    check_blur_parameter(blur_parameter)
+    settings.check()
+    bits = bits_for(out.suffix, bits)
+    pair = prepare(image, disparity, settings)
+    focus_disparity = pair.focus_disparity(focus)
+    started = time.perf_counter()
+    display = render_prepared(pair, blur_parameter, focus_disparity, settings, threads=threads)
+    seconds = time.perf_counter() - started
+    write_display(out, display, gamma=settings.gamma, bits=bits)
     return seconds
 
 
-def bits_for(out: Path, png_bits: int) -> int:
-    """Return the bit depth for a file of this name: as asked for PNG, 32 for EXR."""
-    return 32 if out.suffix.lower() == ".exr" else png_bits
+def write_display(out: Path, display: Float32, *, gamma: float, bits: int) -> None:
+    """Write display values, (H, W, 3), to a file that holds display values or light, as its suffix says."""
+    as_light = encoding_of(out) is Encoding.LIGHT
+    write_image(out, light_from_display(display, gamma) if as_light else display, bits=bits)
+
+
+def bits_for(suffix: str, bits: int | None) -> int:
+    """Return the bit depth of a file with this suffix; None asks for the usual one.
+
+    Raises BadInputError for an unknown suffix or a depth that such files do not have.
+    """
+    encoding_of(Path(f"image{suffix}"))
+    possible = _BITS[suffix.lower()]
+    if bits is not None and bits not in possible:
+        kind = suffix[1:].upper()
+        others = {8: "8: PNG, JPEG", 16: "16: PNG, EXR", 32: "32: EXR, NPY, PFM"}
+        raise BadInputError(
+            f"--bits is {bits}, but {kind} has {' or '.join(map(str, sorted(possible)))} bits"
+            + (f" (files with {others[bits]})" if bits in others else "")
+        )
+    return bits or possible[0]

@@ -86,8 +86,8 @@ def test_render_refuses_bad_input(command: Command, photo: Path, disparity: Path
     refused(command("render", tmp_path / "none.png", disparity, "-o", out), "does not exist")
     refused(command("render", photo, disparity, "-o", tmp_path / "out.bmp"), ".bmp", "expected one of")
     refused(command("render", photo, disparity, "--gamma", 0, "-o", out), "--gamma is 0.0")
-    refused(command("render", photo, disparity, "--focus", "nan", "-o", out), "focus disparity is nan")
-    refused(command("render", photo, disparity, "--bits", 12, "-o", out), "12 bits", "8 or 16")
+    refused(command("render", photo, disparity, "--focus", "nan", "-o", out), "--focus is nan", "finite number")
+    refused(command("render", photo, disparity, "--bits", 12, "-o", out), "--bits is 12", "8 or 16")
     assert not out.exists()
 
 
