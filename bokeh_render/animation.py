@@ -33,7 +33,7 @@ def check_animation(suffix: str, frames_per_second: float) -> None:
     if not 0 < frames_per_second <= MOST_FRAMES_PER_SECOND:
         raise BadInputError(f"--fps is {frames_per_second:g}; expected above 0 and at most {MOST_FRAMES_PER_SECOND:g}")
     if suffix.lower() == ".mp4":
-        _ffmpeg()
+        find_ffmpeg()
 
 
 def write_animation(
@@ -92,7 +92,7 @@ def _write_mp4(path: Path, frames: Iterable[NDArray[Any]], frames_per_second: fl
     frames = iter(_ordered(frames, back_and_forth))
     first = next(frames)
     height, width = (side + side % 2 for side in first.shape[:2])
-    command = [_ffmpeg(), "-hide_banner", "-loglevel", "error", "-y"]
+    command = [find_ffmpeg(), "-hide_banner", "-loglevel", "error", "-y"]
     command += ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", f"{frames_per_second:g}"]
     command += ["-i", "-", "-an", "-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p"]
     command += ["-c:v", "libx264", "-crf", str(_H264_QUALITY), "-preset", "medium", "-movflags", "+faststart"]
@@ -116,8 +116,8 @@ def _write_mp4(path: Path, frames: Iterable[NDArray[Any]], frames_per_second: fl
         raise BokehbenchError(f"ffmpeg could not write the video: {text or f'it ended with {encoder.returncode}'}")
 
 
-def _ffmpeg() -> str:
-    """Return the place of ffmpeg: that of the extra `video`, or one that is installed."""
+def find_ffmpeg() -> str:
+    """Return the place of ffmpeg: that of the extra `video`, or one on the PATH; raises BadInputError for none."""
     try:
         return str(importlib.import_module("imageio_ffmpeg").get_ffmpeg_exe())
     except (ImportError, RuntimeError):

@@ -54,6 +54,25 @@ class _Reader:
         return self._last[1]
 
 
+class _Progress:
+    """Counts images, of which an animation has several."""
+
+    def __init__(self, report: ReportStep, total: int) -> None:
+        self._report, self._total, self._done, self._name = report, total, 0, ""
+
+    def begin(self, name: str) -> None:
+        self._name = name
+        self.advance(0)
+
+    def advance(self, count: int = 1) -> None:
+        self._done += count
+        if self._done < self._total:  # the end is told when the last file is written
+            self._report(Step("rendering", self._done, self._total, self._name))
+
+    def end(self) -> None:
+        self._report(Step("rendering", self._total, self._total))
+
+
 def render_outputs(
     outputs: list[Output],
     settings: RenderSettings,
@@ -82,23 +101,25 @@ def render_outputs(
 
     written: list[Written] = []
     failures: list[str] = []
-    for index, output in enumerate(outputs):
-        report(Step("rendering", index, len(outputs), output.path.name))
+    progress = _Progress(report, sum(len(output.steps) for output in outputs))
+    for output in outputs:
+        progress.begin(output.path.name)
         done = kept and kept.entry(output.path.name, hashes[output.pair])
         if done:
             written.append(_as_noted(output, done))
+            progress.advance(len(output.steps))
             continue
         try:
-            result = _render(output, reader, settings, writing, threads)
+            result = _render(output, reader, settings, writing, threads, progress)
         except (BokehbenchError, MemoryError) as error:
             if len(outputs) == 1:
                 raise
-            failures.append(f"{output.path.name}: {error or 'not enough memory'}")
+            failures.append(f"{output.path.name}: {str(error) or 'not enough memory'}")
             continue
         written.append(result)
         if kept is not None:
             kept.finish(output.path.name, hashes[output.pair], _notes(result))
-    report(Step("rendering", len(outputs), len(outputs)))
+    progress.end()
     if failures:
         lines = "\n  ".join(failures)
         raise BokehbenchError(
@@ -135,7 +156,9 @@ def _check(
     return hashes
 
 
-def _render(output: Output, reader: _Reader, settings: RenderSettings, writing: Writing, threads: int) -> Written:
+def _render(
+    output: Output, reader: _Reader, settings: RenderSettings, writing: Writing, threads: int, progress: _Progress
+) -> Written:
     started = time.perf_counter()
     prepared = reader.read(output.pair)
     focus = tuple(prepared.focus_disparity(step.focus) for step in output.steps)
@@ -143,6 +166,7 @@ def _render(output: Output, reader: _Reader, settings: RenderSettings, writing: 
     def images() -> Iterator[Float32]:
         for step, disparity in zip(output.steps, focus, strict=True):
             yield render_prepared(prepared, step.blur_parameter, disparity, settings, threads=threads)
+            progress.advance()
 
     suffix = output.path.suffix.lower()
     if suffix in ANIMATIONS:

@@ -138,7 +138,13 @@ def _steps(blur: str | None, focus: str | None, focus_at: str | None, *, raw: bo
     if focus_at is not None:
         pixel = _pixel(focus_at)
         return [Step(value, pixel) for value in radii]
-    return [Step(*both) for both in walk_together(radii, parse_sweep(focus or _FOCUS, "--focus"))]
+    disparities = parse_sweep(focus or _FOCUS, "--focus")
+    if not raw and not all(0 <= value <= 1 for value in disparities):
+        raise BadInputError(
+            f"--focus is {focus}, but the disparity is scaled to 0 (farthest) … 1 (nearest); "
+            "expected a value there, or --raw for the map's own unit"
+        )
+    return [Step(*both) for both in walk_together(radii, disparities)]
 
 
 def _pixel(text: str) -> Pixel:
@@ -186,10 +192,16 @@ def doctor_checks() -> list[Check]:
     """Return what this package needs: torch, a GPU if there is one, and the readers of image files."""
     import torch
 
+    from .animation import find_ffmpeg
+
     packages = [check_package(name, f"pip install {name}") for name in ("numpy", "openexr", "imagecodecs", "pillow")]
     if torch.cuda.is_available():
         gpu = Check("CUDA GPU", "ok", torch.cuda.get_device_name(0))
     else:
         gpu = Check("CUDA GPU", "optional", "none seen by torch; everything runs on the CPU")
+    try:
+        video = Check("ffmpeg", "ok", find_ffmpeg())
+    except BadInputError:
+        video = Check("ffmpeg", "optional", "not installed", "pip install 'bokehbench[video]'  (for MP4 animations)")
     threads = Check("torch", "ok", f"{torch.__version__}, {torch.get_num_threads()} threads")
-    return [threads, gpu, *packages]
+    return [threads, gpu, *packages, video]

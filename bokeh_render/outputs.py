@@ -49,6 +49,8 @@ def outputs_of(pairs: list[Pair], steps: list[Step], out: Path, *, folders: bool
             raise BadInputError(f"{out} cannot be written, as {parent} is a file; expected a folder there")
     sweep = len(steps) > 1
     many = folders or (sweep and out.suffix.lower() not in ANIMATIONS)
+    if folders and out.resolve() in {path.resolve().parent for pair in pairs for path in pair}:
+        raise BadInputError(f"{out} is one of the folders of inputs; expected another folder for the results")
     if many:
         suffix = _suffix_in_folder(out, writing, steps=len(steps), folders=folders)
         outputs = _outputs_in_folder(pairs, tuple(steps), out, suffix)

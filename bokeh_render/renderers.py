@@ -48,11 +48,13 @@ def render_display(
     check_choices(renderer, gamma, quality)
     if display.ndim != 3 or defocus.shape != display.shape[:2] or display.size == 0:
         raise BadInputError(f"image is {display.shape} and disparity {defocus.shape}; expected equal height and width")
-    for name, values in (("image", display), ("defocus", defocus)):
+    with np.errstate(over="ignore"):  # what is too large becomes infinite and is refused
+        blur = defocus.astype(np.float32)
+    for name, values in (("image", display), ("defocus", blur)):
         if not np.isfinite(values).all():
             raise BadInputError(f"{name} holds NaN or infinite values; expected finite numbers")
     light = light_from_display(display, gamma)
-    bokeh = _RENDER[renderer](light, defocus.astype(np.float32), _Choices(aperture, quality, threads, backend))
+    bokeh = _RENDER[renderer](light, blur, _Choices(aperture, quality, threads, backend))
     return display_from_light(bokeh, gamma)
 
 

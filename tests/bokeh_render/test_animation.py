@@ -87,7 +87,7 @@ def test_an_encoder_that_fails_is_quoted(tmp_path: Path, monkeypatch: pytest.Mon
     failing = tmp_path / "ffmpeg"
     failing.write_text("#!/bin/sh\necho 'no such encoder' >&2\nexit 1\n")
     failing.chmod(0o755)
-    monkeypatch.setattr(animation, "_ffmpeg", lambda: str(failing))
+    monkeypatch.setattr(animation, "find_ffmpeg", lambda: str(failing))
     with pytest.raises(BokehbenchError, match="ffmpeg could not write the video: no such encoder"):
         write_animation(tmp_path / "out" / "a.mp4", [np.zeros((400, 400, 3))] * 3)
     assert list((tmp_path / "out").iterdir()) == []

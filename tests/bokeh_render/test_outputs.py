@@ -52,7 +52,8 @@ def test_places_that_cannot_hold_the_result_are_refused(pair: Pair, tmp_path: Pa
         (ONE, "out", True, "webp", "needs a sweep"),
         (ONE, "a.png", False, None, "is one of the inputs"),
         (ONE, "map.png", False, None, "is one of the inputs"),
-        (ONE, ".", True, None, "is one of the inputs"),
+        (ONE, "a.png/x.png", False, None, r"a\.png is a file; expected a folder there"),
+        (ONE, ".", True, None, "is one of the folders of inputs"),
     ):
         with pytest.raises(BadInputError, match=words):
             outputs_of([pair], steps, tmp_path / out, folders=folders, writing=Writing(form=form))

@@ -212,6 +212,8 @@ def test_bad_input_is_one_sentence_and_nothing_is_written(
         (["-K", "ten"], ["-K is 'ten'", "start:stop:count"]),
         (["-K", "0:9:1"], ["-K is '0:9:1'", "a count from 2"]),
         (["--focus", "0:1:9"], ["out.png has the name of a file", "a folder for its 9 images"]),
+        (["--focus", "90"], ["--focus is 90", "0 (farthest) … 1 (nearest)", "--raw"]),
+        (["-K", "1e39"], ["defocus holds NaN or infinite"]),
         (["--gamma", "-2.2"], ["--gamma is -2.2"]),
         (["--gamma", "nan"], ["--gamma is nan"]),
         (["--renderer", "magic"], ["unknown renderer 'magic'", "classical, layered, hybrid"]),
