@@ -151,6 +151,8 @@ def _check(
             if len(pairs) == 1:
                 raise
             problems.append(str(error))
+        except OSError as error:
+            problems.append(f"{error.filename or pair.image} cannot be opened: {error.strerror or error}")
     report(Step("checking", len(pairs), len(pairs)))
     raise_problems(problems, pairs[0].image.parent)
     return hashes

@@ -116,6 +116,21 @@ def test_all_that_is_wrong_with_folders_is_said_before_anything_is_rendered(
     assert not out.exists()
 
 
+def test_a_file_that_may_not_be_opened_is_named(
+    command: Command, folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = batch.sha256_of_file
+
+    def forbidden(path: Path) -> str:
+        if path.name == "cat.png":
+            raise PermissionError(13, "Permission denied", str(path))
+        return really(path)
+
+    monkeypatch.setattr(batch, "sha256_of_file", forbidden)
+    ended = command("render", *folders, "-o", tmp_path / "out")
+    refused(ended, "1 problem(s)", "cat.png cannot be opened: Permission denied")
+
+
 def test_a_finished_file_is_not_rendered_again(
     command: Command, folders: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
