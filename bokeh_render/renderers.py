@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 from collections.abc import Callable
 from typing import NamedTuple
@@ -91,6 +92,14 @@ def try_choices(*, renderer: str, aperture: Shape, gamma: float, quality: str, b
 
 
 def _classical(light: Float32, defocus: Float32, choices: _Choices) -> Float32:
+    scatter = getattr(importlib.import_module("bokeh_render"), "scatter", None)
+    if scatter is None:
+        return _reference(light, defocus, choices)
+    bokeh: Float32 = scatter(light, defocus, **choices._asdict()).bokeh
+    return bokeh
+
+
+def _reference(light: Float32, defocus: Float32, choices: _Choices) -> Float32:
     import torch
 
     from .classical import scatter_reference
