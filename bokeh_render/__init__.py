@@ -1,6 +1,6 @@
 """Render bokeh from one image and a disparity map; optics, image files and the project's errors.
 
-Names are loaded when first used, so that importing this package never imports torch.
+Names are loaded when first used, so that importing this package imports neither torch nor numba.
 """
 
 from __future__ import annotations
@@ -10,20 +10,30 @@ from typing import TYPE_CHECKING
 from .lazy import load_on_use
 
 if TYPE_CHECKING:
-    from .classical import ScatterResult, render_classical, scatter_reference
+    from .aperture import Aperture
+    from .aperture_shapes import CatEye, Outline, Ring, Shape
+    from .aperture_text import parse_aperture
+    from .classical import Scatter, ScatterResult, scatter, scatter_reference
     from .errors import BadInputError, BokehbenchError
     from .imagefile import Encoding, Image, read_image, read_map, write_image
     from .optics import signed_defocus
 
 __all__ = [
+    "Aperture",
     "BadInputError",
     "BokehbenchError",
+    "CatEye",
     "Encoding",
     "Image",
+    "Outline",
+    "Ring",
+    "Scatter",
     "ScatterResult",
+    "Shape",
+    "parse_aperture",
     "read_image",
     "read_map",
-    "render_classical",
+    "scatter",
     "scatter_reference",
     "signed_defocus",
     "write_image",
@@ -32,8 +42,15 @@ __all__ = [
 __getattr__ = load_on_use(
     __name__,
     {
+        "Aperture": "aperture",
+        "CatEye": "aperture_shapes",
+        "Outline": "aperture_shapes",
+        "Ring": "aperture_shapes",
+        "Shape": "aperture_shapes",
+        "parse_aperture": "aperture_text",
+        "Scatter": "classical",
         "ScatterResult": "classical",
-        "render_classical": "classical",
+        "scatter": "classical",
         "scatter_reference": "classical",
         "BadInputError": "errors",
         "BokehbenchError": "errors",

@@ -234,3 +234,64 @@ def divide(begin, end, light, weight, colours):
                     colours[y, x, c] /= weight[y, x]
                 else:
                     colours[y, x, c] = light[y, x, c]
+
+
+@compiled
+def suffix_sums(begin, end, cotangent, pad, suffix):
+    """Write, for every place in some rows, the sum of the cotangent there and to the right; zero right of the image."""
+    width = cotangent.shape[1]
+    for y in range(begin, end):
+        for c in range(4):
+            total = 0.0
+            for k in range(width + 2 * pad - 1, -1, -1):
+                x = k - pad
+                if 0 <= x < width:
+                    total += cotangent[y, x, c]
+                suffix[y, 4 * k + c] = total
+
+
+@compiled
+def gather_rows(
+    begin, end, suffix, pad, values, defocus, first, position, weights, row_of, rows, table_reach, largest,
+    values_gradient, radius_gradient,
+):  # fmt: skip
+    """Write the adjoint of :func:`scatter_rows` for the sources of some rows."""
+    height, width = defocus.shape
+    two, four, one = np.uint64(2), np.uint64(4), np.uint64(1)
+    padded = width + 2 * pad
+    for y in range(begin, end):
+        for x in range(width):
+            signed = np.float64(defocus[y, x])
+            radius = min(abs(signed), largest)
+            a0, a1, a2, a3, slope = 0.0, 0.0, 0.0, 0.0, 0.0
+            if radius >= 0.0:
+                side = 1 if signed > 0 else 0
+                place = column_of(radius)
+                column = int(place)
+                t = place - column
+                extent = min(int(radius) + 1, table_reach)
+                v0, v1, v2, v3 = values[y, x, 0], values[y, x, 1], values[y, x, 2], values[y, x, 3]
+                for target_y in range(max(0, y - extent), min(height, y + extent + 1)):
+                    cell = np.uint64(column * rows + row_of[side, target_y - y + table_reach])
+                    tap = np.uint64(first[cell])
+                    last = np.uint64(first[cell + one])
+                    start = np.uint64(target_y * padded + x + pad)
+                    while tap < last:
+                        change = np.float64(weights[two * tap + one])
+                        w = weights[two * tap] + t * change
+                        at = four * (start + np.uint64(np.int64(position[tap])))
+                        s0, s1, s2, s3 = suffix[at], suffix[at + one], suffix[at + two], suffix[at + two + one]
+                        a0 += w * s0
+                        a1 += w * s1
+                        a2 += w * s2
+                        a3 += w * s3
+                        slope += change * (v0 * s0 + v1 * s1 + v2 * s2 + v3 * s3)
+                        tap += one
+                if abs(signed) > largest:
+                    slope = 0.0
+                slope *= columns_per_px(radius)
+            values_gradient[y, x, 0] = a0
+            values_gradient[y, x, 1] = a1
+            values_gradient[y, x, 2] = a2
+            values_gradient[y, x, 3] = a3
+            radius_gradient[y, x] = slope

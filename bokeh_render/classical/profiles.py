@@ -1,8 +1,9 @@
 """What one source of blur radius r weighs at each pixel around it, exactly: the two profiles.
 
 ``bokehme``: BokehMe's soft disc, ``[0.5 + 0.5 tanh(4 (r rim - l))] / (area r^2 + 0.2)`` at distance l, in the window
-|dx|, |dy| <= floor(r) + 1; ``rim`` is how far the opening reaches in that direction and ``area`` its area (both 1 for
-the disc). Source: BokehMe (CVPR 2022) and its published renderer; other openings than polygons are refused.
+|dx|, |dy| <= floor(r) + 1 (wider where an anamorphic opening is); ``rim`` is how far the opening reaches in that
+direction and ``area`` its area (both 1 for the disc). Source: BokehMe (CVPR 2022) and its published renderer. Only
+discs, polygons and rings have it.
 
 ``area``: the share of each pixel that the opening of radius r covers, divided by the opening's area: every source
 spreads exactly its own light, and r = 0 leaves the pixel as it is.
@@ -47,6 +48,17 @@ def area_normalisation(profile: str, shape: Shape) -> float:
         case Ring():
             return shape.outer.area * (1 - shape.obstruction**2)
     raise AssertionError("check_profile let an opening through that bokehme does not know")
+
+
+def widest_of(shape: Shape) -> float:
+    """Return the largest distance to the side that an opening may reach, lens radii; at least 1."""
+    match shape:
+        case Aperture():
+            return max(1.0, 1.0 / shape.ratio)
+        case Ring():
+            return widest_of(shape.outer)
+        case _:
+            return 1.0
 
 
 def is_upright(shape: Shape) -> bool:

@@ -74,9 +74,9 @@ def soft_differences(radius, soft, side, offsets, limit, rows, span):
     """BokehMe's soft edge: write f(dx) - f(dx - 1) of every row, without the amplitude."""
     blades, rotation, ratio, obstruction = soft[0], soft[1], soft[2], soft[3]
     _clear(rows, span)
-    reach = int(radius) + 1
     inner = radius * np.cos(np.pi / blades) if blades > 0 else radius
     inner = inner / max(ratio, 1.0)
+    reach = int(radius * max(1.0, 1.0 / ratio)) + 1
     for k in range(len(offsets)):
         dy = offsets[k]
         span[k, 0] = limit + 1

@@ -28,7 +28,7 @@ from ..aperture_shapes import CatEye, Outline, Ring, Shape
 from ..errors import BadInputError
 from ..outline import contours_of
 from .kernels import column_of, radius_of
-from .profiles import area_normalisation, check_profile, is_point_symmetric, is_upright
+from .profiles import area_normalisation, check_profile, is_point_symmetric, is_upright, widest_of
 from .tap_rows import append_column, covered_differences, soft_differences
 
 Quality = Literal["high", "preview"]
@@ -74,7 +74,7 @@ def tap_table(shape: Shape, profile: str, quality: str, radius_px: float, limit_
     if quality not in QUALITIES:
         raise BadInputError(f"unknown quality {quality!r}; expected one of {', '.join(QUALITIES)}")
     step = 2.0 ** (math.ceil(4 * math.log2(max(radius_px, 4.0))) / 4)  # a few sizes only, so that tables are reused
-    reach = int(step) + 2
+    reach = int(step * widest_of(shape)) + 2
     limit = min(reach, 1 << math.ceil(math.log2(max(limit_px, 16) + 2)))
     key = (shape.model_dump_json(), type(shape), profile, quality, step, limit)
     with _lock:
