@@ -43,6 +43,7 @@ LENS_PARTS = 4
 _THINNEST_LAYER_PX = 0.5
 _MOST_LAYERS, _MOST_PARTS = 256, 64
 _LEAST_COVERED = 1e-3  # of the lens, for light to be taken from it
+_BEYOND_PX = 0.25  # a pixel is partly covered by a disc that ends less than 0.71 px before its centre
 _NONE = -1
 
 
@@ -132,7 +133,8 @@ def _checked(light: Float32, defocus: Float32, shape: Shape, layers: int, parts:
 def _edge_share(defocus: Float32, shape: Shape, quality: Quality, threads: int) -> Float32:
     """Return (H, W) in [0, 1]: whether a depth edge can be seen through the lens.
 
-    Both pixels at a jump count, each dilated by the larger blur radius of the two and 1 px; soft over the last pixel.
+    Both pixels at a jump count, each dilated by the larger blur radius of the two. The share falls to 0 over a pixel
+    and is 0 from 1 px beyond that radius on.
     """
     size = np.abs(defocus)
     radius = np.full_like(defocus, np.nan)
@@ -140,11 +142,10 @@ def _edge_share(defocus: Float32, shape: Shape, quality: Quality, threads: int) 
         here, there = [slice(None)] * 2, [slice(None)] * 2
         here[axis], there[axis] = slice(0, -1), slice(1, None)
         a, b = tuple(here), tuple(there)
-        reach = np.where(np.abs(defocus[a] - defocus[b]) > JUMP_PX, np.maximum(size[a], size[b]) + 1.0, np.nan)
+        reach = np.where(np.abs(defocus[a] - defocus[b]) > JUMP_PX, np.maximum(size[a], size[b]), np.nan)
         radius[a] = np.fmax(radius[a], reach)
         radius[b] = np.fmax(radius[b], reach)
-    widest = _widest(shape)
-    radius *= widest
+    radius = radius * _widest(shape) + np.float32(_BEYOND_PX)
     found = np.isfinite(radius)
     if not found.any():
         return np.zeros_like(defocus)
