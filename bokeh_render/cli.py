@@ -54,7 +54,7 @@ def render_command(
         ),
     ] = "disc",
     renderer: Annotated[
-        str, typer.Option(metavar="NAME", help="classical (BokehMe's scatter), layered (heeds occlusion) or hybrid.")
+        str, typer.Option(metavar="NAME", help="classical (scatter), layered (heeds occlusion) or hybrid.")
     ] = "classical",
     gamma: Annotated[float, typer.Option(metavar="G", help="light = display value ** gamma.")] = 2.2,
     highlights: Annotated[
@@ -76,9 +76,12 @@ def render_command(
     back_and_forth: Annotated[
         bool, typer.Option("--back-and-forth", help="Play the sweep backwards after its end.")
     ] = False,
+    profile: Annotated[
+        str, typer.Option(metavar="NAME", help="area (exact discs) or bokehme (soft discs, as its own code).")
+    ] = "area",
     quality: Annotated[str, typer.Option(metavar="NAME", help="high, or preview: faster, less exact.")] = "high",
     backend: Annotated[
-        str, typer.Option(metavar="NAME", help="What computes it: auto, cpu, cuda, torch, reference.")
+        str, typer.Option(metavar="NAME", help="auto (the CPU), cpu, cuda, torch or reference.")
     ] = "auto",
     threads: Annotated[int, typer.Option(metavar="N", min=0, help="CPU threads, 0 = all.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was written, and how, as JSON.")] = False,
@@ -109,6 +112,7 @@ def render_command(
         depth=depth,
         renderer=renderer,
         aperture=parse_aperture(aperture),
+        profile=profile,
         quality=quality,
         backend=backend,
         highlights=_highlights(highlights, highlight_gain, highlight_threshold),

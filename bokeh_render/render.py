@@ -25,7 +25,7 @@ from .optics import (
     light_from_display,
     signed_defocus,
 )
-from .renderers import render_display, try_choices
+from .renderers import render_display
 
 __all__ = ["Pixel", "Prepared", "RenderSettings", "prepare", "render_display", "render_file", "render_prepared"]
 
@@ -50,7 +50,7 @@ class RenderSettings:
 
     gamma: light = display ** gamma; raw: the map's own unit counts (else it is min-max normalised to [0, 1]); depth:
     the map holds planar metres, of which the disparity is 1/z; renderer: one of RENDERERS; aperture: the opening;
-    quality: "high" or "preview"; backend: "auto" or what scatter knows; highlights: None leaves clipped lights alone.
+    profile, quality, backend: as :func:`bokeh_render.scatter` knows them; highlights: None leaves clipped lights alone.
     """
 
     gamma: float = DISPLAY_GAMMA
@@ -58,19 +58,24 @@ class RenderSettings:
     depth: bool = False
     renderer: str = "classical"
     aperture: Shape = dataclasses.field(default_factory=Aperture)
+    profile: str = "area"
     quality: str = "high"
     backend: str = "auto"
     highlights: HighlightRecovery | None = None
 
     def check(self) -> None:
         """Refuse, by rendering a few pixels, what the renderer cannot do; raises BadInputError."""
-        try_choices(
-            renderer=self.renderer,
-            aperture=self.aperture,
-            gamma=self.gamma,
-            quality=self.quality,
-            backend=self.backend,
-        )
+        few = np.zeros((4, 4, 3), dtype=np.float32)
+        self.render(few, np.ones((4, 4), dtype=np.float32))
+
+    def _choices(self) -> dict[str, Any]:
+        """Return what :func:`render_display` is told."""
+        names = ("renderer", "aperture", "profile", "gamma", "quality", "backend")
+        return {name: getattr(self, name) for name in names}
+
+    def render(self, display: Float32, defocus: Float32, *, threads: int = 0) -> Float32:
+        """Call :func:`render_display` with these settings; highlights are not its business."""
+        return render_display(display, defocus, threads=threads, **self._choices())
 
     def as_json(self) -> dict[str, Any]:
         """Return the settings as plain JSON values."""
@@ -158,16 +163,7 @@ def render_prepared(
     if settings.highlights is not None:
         focus_normalised = (focus_disparity - pair.minimum) / pair.extent
         display = recover_highlights(display, pair.normalised, focus_normalised, settings.highlights)
-    return render_display(
-        display,
-        signed_defocus(pair.disparity, blur_parameter, focus_disparity),
-        renderer=settings.renderer,
-        aperture=settings.aperture,
-        gamma=settings.gamma,
-        threads=threads,
-        quality=settings.quality,
-        backend=settings.backend,
-    )
+    return settings.render(display, signed_defocus(pair.disparity, blur_parameter, focus_disparity), threads=threads)
 
 
 def render_file(

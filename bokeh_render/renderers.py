@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -14,8 +13,12 @@ from .aperture_shapes import Shape
 from .errors import BadInputError
 from .optics import DISPLAY_GAMMA, Float32, display_from_light, light_from_display
 
+if TYPE_CHECKING:
+    from .classical.profiles import Profile
+    from .classical.scattering import Backend
+    from .classical.taps import Quality
+
 RENDERERS = ("classical", "layered", "hybrid")
-QUALITIES = ("high", "preview")
 _DISC = Aperture()
 
 
@@ -23,9 +26,10 @@ class _Choices(NamedTuple):
     """What a renderer may be told."""
 
     aperture: Shape
-    quality: str
+    profile: Profile
+    quality: Quality
+    backend: Backend
     threads: int
-    backend: str
 
 
 def render_display(
@@ -34,19 +38,21 @@ def render_display(
     *,
     renderer: str = "classical",
     aperture: Shape = _DISC,
+    profile: Profile = "area",
     gamma: float = DISPLAY_GAMMA,
     threads: int = 0,
-    quality: str = "high",
-    backend: str = "auto",
+    quality: Quality = "high",
+    backend: Backend = "auto",
 ) -> Float32:
     """Render bokeh from display values, NumPy in and out: to light by ``value ** gamma``, blurred, and back.
 
     display: (H, W, 3) display values, 0 or more, not clipped; defocus: (H, W), px, positive in front of the focal
-    plane; renderer: one of RENDERERS; threads: CPU threads, 0 = all; quality: "high" or "preview"; backend: "auto"
-    or what :func:`bokeh_render.scatter` knows. Returns (H, W, 3) float32 display values, not clipped.
+    plane; renderer: one of RENDERERS; threads: CPU threads, 0 = all; aperture, profile, quality, backend: as
+    :func:`bokeh_render.scatter` says, where "auto" is the CPU and "cuda" takes the arrays to the graphics card and
+    back. Returns (H, W, 3) float32 display values, not clipped.
     Raises BadInputError for sizes that do not fit, NaN, infinity, and choices that do not exist.
     """
-    check_choices(renderer, gamma, quality)
+    check_choices(renderer, gamma)
     if display.ndim != 3 or defocus.shape != display.shape[:2] or display.size == 0:
         raise BadInputError(f"image is {display.shape} and disparity {defocus.shape}; expected equal height and width")
     with np.errstate(over="ignore"):  # what is too large becomes infinite and is refused
@@ -55,12 +61,12 @@ def render_display(
         if not np.isfinite(values).all():
             raise BadInputError(f"{name} holds NaN or infinite values; expected finite numbers")
     light = light_from_display(display, gamma)
-    bokeh = _RENDER[renderer](light, blur, _Choices(aperture, quality, threads, backend))
+    bokeh = _RENDER[renderer](light, blur, _Choices(aperture, profile, quality, backend, threads))
     return display_from_light(bokeh, gamma)
 
 
-def check_choices(renderer: str, gamma: float, quality: str) -> None:
-    """Refuse a renderer, gamma or quality that cannot be used; raises BadInputError."""
+def check_choices(renderer: str, gamma: float) -> None:
+    """Refuse a renderer or gamma that cannot be used; raises BadInputError."""
     if renderer not in RENDERERS:
         raise BadInputError(f"unknown renderer {renderer!r}; expected one of {', '.join(RENDERERS)}")
     if renderer not in _RENDER:
@@ -69,49 +75,36 @@ def check_choices(renderer: str, gamma: float, quality: str) -> None:
         )
     if not (math.isfinite(gamma) and gamma > 0):
         raise BadInputError(f"--gamma is {gamma}; expected a positive number such as 2.2")
-    if quality not in QUALITIES:
-        raise BadInputError(f"unknown quality {quality!r}; expected {' or '.join(QUALITIES)}")
-
-
-def try_choices(*, renderer: str, aperture: Shape, gamma: float, quality: str, backend: str, threads: int = 0) -> None:
-    """Render a few pixels, so that a choice that cannot be used is refused before real work begins.
-
-    The arguments are those of :func:`render_display`, as is the BadInputError.
-    """
-    light, defocus = np.zeros((4, 4, 3), dtype=np.float32), np.ones((4, 4), dtype=np.float32)
-    render_display(
-        light,
-        defocus,
-        renderer=renderer,
-        aperture=aperture,
-        gamma=gamma,
-        threads=threads,
-        quality=quality,
-        backend=backend,
-    )
 
 
 def _classical(light: Float32, defocus: Float32, choices: _Choices) -> Float32:
-    scatter = getattr(importlib.import_module("bokeh_render"), "scatter", None)
-    if scatter is None:
-        return _reference(light, defocus, choices)
-    bokeh: Float32 = scatter(light, defocus, **choices._asdict()).bokeh
-    return bokeh
+    from .classical import scatter
 
-
-def _reference(light: Float32, defocus: Float32, choices: _Choices) -> Float32:
+    options = choices._asdict()
+    if choices.backend != "cuda":
+        bokeh: Float32 = scatter(light, defocus, **options).bokeh
+        return bokeh
     import torch
 
-    from .classical import scatter_reference
-
-    if choices.aperture != _DISC or choices.backend not in ("auto", "reference"):
-        raise BadInputError(f"no {choices.aperture} by the back end {choices.backend!r} in this version")
-    if choices.threads:
-        torch.set_num_threads(choices.threads)
-    colours, blur = torch.from_numpy(light.transpose(2, 0, 1)[None].copy()), torch.from_numpy(defocus[None, None])
+    if not torch.cuda.is_available():
+        raise BadInputError("the back end cuda needs an NVIDIA card that torch sees; use --backend auto for the CPU")
     with torch.no_grad():
-        bokeh: Float32 = scatter_reference(colours, blur).bokeh[0].permute(1, 2, 0).contiguous().numpy()
-    return bokeh
+        colours = torch.from_numpy(light).permute(2, 0, 1)[None].contiguous().cuda()
+        blur = torch.from_numpy(defocus)[None, None].contiguous().cuda()
+        found: Float32 = scatter(colours, blur, **options).bokeh[0].permute(1, 2, 0).contiguous().cpu().numpy()
+    return found
 
 
-_RENDER: dict[str, Callable[[Float32, Float32, _Choices], Float32]] = {"classical": _classical}
+def _layered(light: Float32, defocus: Float32, choices: _Choices) -> Float32:
+    from .layered import render_layered
+
+    if choices.backend not in ("auto", "cpu"):
+        raise BadInputError(f"the layered renderer has no back end {choices.backend!r}; expected auto or cpu")
+    if choices.profile != "area":
+        raise BadInputError(f"the layered renderer has no profile {choices.profile!r}; expected area")
+    return render_layered(
+        light, defocus, aperture=choices.aperture, quality=choices.quality, threads=choices.threads
+    ).bokeh
+
+
+_RENDER: dict[str, Callable[[Float32, Float32, _Choices], Float32]] = {"classical": _classical, "layered": _layered}
