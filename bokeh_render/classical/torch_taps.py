@@ -7,8 +7,7 @@ and a graphics card gives the same bits as a CPU.
 
 Devices without float64, such as Apple's MPS, compute nothing here: the work is done on the CPU and copied back.
 
-Cost: O(N r) time; 32 bytes per pixel for the sums, in bands of rows where that exceeds a limit, 80 for the sorted
-sources, and 100 MB or so for the matrices.
+Cost: O(N r) time; about 300 bytes per pixel of one image at a time, half of it for the sorted sources.
 """
 
 from __future__ import annotations
