@@ -94,9 +94,11 @@ def _write_mp4(path: Path, frames: Iterable[NDArray[Any]], frames_per_second: fl
     height, width = (side + side % 2 for side in first.shape[:2])
     command = [find_ffmpeg(), "-hide_banner", "-loglevel", "error", "-y"]
     command += ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", f"{frames_per_second:g}"]
-    command += ["-i", "-", "-an", "-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p"]
+    to_video = "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p"
+    labels = "setparams=colorspace=bt709:color_primaries=bt709:color_trc=iec61966-2-1"
+    command += ["-i", "-", "-an", "-vf", f"{to_video},{labels}"]
     command += ["-c:v", "libx264", "-crf", str(_H264_QUALITY), "-preset", "medium", "-movflags", "+faststart"]
-    command += ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "iec61966-2-1", str(path)]
+    command += [str(path)]
     with tempfile.TemporaryFile() as complaints:  # a pipe could fill up and stop ffmpeg while we write to it
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=complaints, stderr=complaints) as encoder:
             assert encoder.stdin is not None

@@ -63,9 +63,10 @@ def test_mp4_has_all_frames_in_their_colours(tmp_path: Path) -> None:
     red[..., 0] = 0.8
     path = tmp_path / "a.mp4"
     write_animation(path, [*FRAMES, red], frames_per_second=10)
-    command: list[Any] = [ffmpeg(), "-v", "error", "-i", path, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
-    content = subprocess.run(command, capture_output=True, check=True).stdout
-    frames = np.frombuffer(content, dtype=np.uint8).reshape(-1, 16, 22, 3) / 255
+    command: list[Any] = [ffmpeg(), "-hide_banner", "-i", path, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
+    ended = subprocess.run(command, capture_output=True, check=True)
+    assert b"bt709/bt709/iec61966-2-1" in ended.stderr
+    frames = np.frombuffer(ended.stdout, dtype=np.uint8).reshape(-1, 16, 22, 3) / 255
     assert len(frames) == 5
     np.testing.assert_allclose(frames[:4].mean(axis=(1, 2, 3)), SHADES, atol=0.015)
     np.testing.assert_allclose(frames[4].mean(axis=(0, 1)), [0.8, 0, 0], atol=0.03)
