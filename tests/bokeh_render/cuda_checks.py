@@ -120,10 +120,22 @@ def table_of(lens: tuple[str, str, str], radius: float, longest: int) -> TapTabl
     return tap_table(parse_aperture(lens[0]), lens[1], lens[2], radius, longest)
 
 
+def check_comparison(device: str, height: int, width: int, radius: float) -> Iterator[str]:
+    """Try the script that compares with brute force."""
+    from tests.speed import scatter_on_gpu
+
+    found = scatter_on_gpu.compare(height, width, radius, device)
+    assert found.our_error < 2e-3, found
+    assert found.brute_force_error < 1e-4, found
+    assert found.same_bits
+    yield "comparison with brute force"
+
+
 def interpret() -> Iterator[str]:
     yield from check_sums("cpu", 2, 8, 35, 2.5)
     yield from check_gradients("cpu", 2, 6, 35, 2.5)
     yield from check_dark("cpu", 13, 13, 3)
+    yield from check_comparison("cpu", 10, 14, 3)
 
 
 def card() -> Iterator[str]:
@@ -131,15 +143,26 @@ def card() -> Iterator[str]:
     yield from check_gradients("cuda", 2, 270, 480, 50)
     yield from check_dark("cuda", 1080, 1920, 100)
     yield from check_repeats("cuda", 2, 1080, 1920, 50)
+    yield from check_comparison("cuda", 540, 960, 25)
 
 
 def compile_for(capability: int) -> Iterator[str]:
-    """Compile all kernels as they are started; whole-number additions, no fused multiply-adds."""
+    """Compile all kernels as they are started; ours with whole-number additions and no fused multiply-adds."""
     import triton
     from triton.backends.compiler import GPUTarget
     from triton.compiler import ASTSource
 
     from bokeh_render.classical import cuda_kernels
+    from tests.speed import _brute_force_gpu
+
+    kernel = _brute_force_gpu.scatter_by_brute_force
+    signature = dict(zip(kernel.arg_names, [FLOAT, FLOAT, FLOAT, NUMBER, NUMBER, "constexpr"], strict=True))
+    triton.compile(
+        ASTSource(kernel, signature, {"block": 128}),
+        target=GPUTarget("cuda", capability, 32),
+        options={"enable_fp_fusion": True},
+    )
+    yield f"sm_{capability} brute force"
 
     for name, types in SIGNATURES.items():
         kernel = getattr(cuda_kernels, name)

@@ -41,17 +41,17 @@ def checks(tmp_path: Path, *arguments: str, **environment: str) -> list[str]:
 
 @needs_triton
 def test_under_the_interpreter(tmp_path: Path) -> None:
-    assert len(checks(tmp_path, "interpret", TRITON_INTERPRET="1")) == 7
+    assert len(checks(tmp_path, "interpret", TRITON_INTERPRET="1")) == 8
 
 
 @needs_triton
 def test_compiles_for_cards_that_are_not_here(tmp_path: Path) -> None:
-    assert len(checks(tmp_path, "compile", "80", "90")) == 8
+    assert len(checks(tmp_path, "compile", "80", "90")) == 10
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_on_the_card_that_is_here(tmp_path: Path) -> None:
-    assert len(checks(tmp_path, "card")) == 8
+    assert len(checks(tmp_path, "card")) == 9
 
 
 def test_says_why_a_device_cannot_use_it() -> None:
