@@ -35,10 +35,10 @@ Quality = Literal["high", "preview"]
 QUALITIES: tuple[str, ...] = get_args(Quality)
 
 TOLERANCE = {"high": 0.01, "preview": 0.06}
-"""Taps below this share of the disc's plateau are added to their neighbours, where the radius is 8 px or more."""
+"""Taps below this share of the disc's plateau are added to their neighbours, where the radius is 16 px or more; less below, next to nothing below 3 px."""
 
 _CACHED_TABLES = 6
-_EXACT_BELOW_PX, _TOLERANT_FROM_PX = 2.0, 8.0
+_EXACT_BELOW_PX, _TOLERANT_FROM_PX = 3.0, 16.0
 _LARGEST_TABLE_BYTES = 2**30
 
 
