@@ -9,7 +9,7 @@ from .interface import Method
 
 def included_names() -> tuple[str, ...]:
     """Return the names of the methods that come with bokehbench."""
-    return ("identity", "gaussian", "classical")
+    return ("identity", "gaussian", "classical", "layered")
 
 
 def included_method(name: str) -> Method:
@@ -17,8 +17,14 @@ def included_method(name: str) -> Method:
     from .classical import Classical
     from .gaussian import Gaussian
     from .identity import Identity
+    from .layered import Layered
 
-    methods: dict[str, type[Method]] = {"identity": Identity, "gaussian": Gaussian, "classical": Classical}
+    methods: dict[str, type[Method]] = {
+        "identity": Identity,
+        "gaussian": Gaussian,
+        "classical": Classical,
+        "layered": Layered,
+    }
     if name not in methods:
         raise BadInputError(f"unknown method {name!r}; expected one of {', '.join(methods)}")
     return methods[name]()

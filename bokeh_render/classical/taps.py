@@ -35,7 +35,9 @@ Quality = Literal["high", "preview"]
 QUALITIES: tuple[str, ...] = get_args(Quality)
 
 TOLERANCE = {"high": 0.01, "preview": 0.06}
-"""Taps below this share of the disc's plateau are added to their neighbours, where the radius is 16 px or more; less below, next to nothing below 3 px."""
+"""Taps below this share of the disc's plateau are added to their neighbours where the radius is 16 px or more; the
+share falls to next to nothing at 3 px.
+"""
 
 _CACHED_TABLES = 6
 _EXACT_BELOW_PX, _TOLERANT_FROM_PX = 3.0, 16.0

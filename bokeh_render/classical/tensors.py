@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -15,6 +14,7 @@ from ..errors import BadInputError
 from .adjoint import gather
 from .checks import check_tensors
 from .cpu import accumulate
+from .cuda import unusable_because
 from .dilation import dilate_defocus
 from .profiles import AREA_OFFSET
 from .reference import scatter_reference
@@ -27,9 +27,7 @@ def backend_of(device: torch.device) -> str:
     """Return the name of the back end that tensors on a device get."""
     if device.type == "cpu":
         return "cpu"
-    if device.type == "cuda" and find_spec("triton") is not None:
-        return "cuda"
-    return "torch"
+    return "cuda" if unusable_because(device) is None else "torch"
 
 
 def scatter_tensors(
@@ -48,8 +46,8 @@ def scatter_tensors(
     chosen = backend_of(light.device) if backend == "auto" else backend
     if chosen in ("cpu", "cuda") and light.device.type != chosen:
         raise BadInputError(f"the back end {chosen} was asked for but the image is on {light.device}; move it there")
-    if chosen == "cuda" and find_spec("triton") is None:
-        raise BadInputError("the back end cuda needs Triton, which torch's CUDA builds bring along; pip install triton")
+    if chosen == "cuda" and (reason := unusable_because(light.device)) is not None:
+        raise BadInputError(f"the back end cuda cannot be used: {reason}")
     if chosen == "reference":
         found = scatter_reference(light, defocus, aperture=shape, profile=profile)
         return ScatterResult(found.bokeh.to(kind), found.weight.to(kind), found.dilate)
@@ -131,11 +129,11 @@ class _ScatterSums(torch.autograd.Function):
         if settings.backend == "cuda":
             from .cuda import scatter_sums
 
-            return cast("Tensor", scatter_sums(values, defocus, table))
+            return scatter_sums(values, defocus, table)
         if settings.backend == "torch":
             from .torch_taps import scatter_sums as scatter_sums_anywhere
 
-            return cast("Tensor", scatter_sums_anywhere(values, defocus, table))
+            return scatter_sums_anywhere(values, defocus, table)
         sums = torch.empty_like(values)
         for i in range(len(values)):
             found = accumulate(values[i].numpy(), defocus[i].numpy(), table, threads=settings.threads)

@@ -41,7 +41,7 @@ def picture(rng: np.random.Generator, height: int = HEIGHT, width: int = WIDTH) 
 
 
 def objects(radius: float, rng: np.random.Generator) -> Array:
-    """A slanted ground, and discs at other distances before it."""
+    """Return a slanted ground, and discs at other distances before it."""
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH] / HEIGHT
     signed = -0.9 + 1.2 * y
     for _ in range(6):
@@ -113,7 +113,7 @@ def disc_error(profile: str, radius: float, quality: str = "high", aperture: str
 
 def main() -> None:
     for profile in ("area", "bokehme"):
-        print(f"\nProfile `{profile}`:\n\n| case | PSNR high, dB | max error high | PSNR preview, dB | max error preview |")
+        print(f"\nProfile `{profile}`:\n\n| case | high, dB | largest error | preview, dB | largest error |")
         print("|---|---:|---:|---:|---:|")
         for case in cases():
             exact = truth(case, profile)

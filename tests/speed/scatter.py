@@ -43,7 +43,7 @@ def picture() -> Array:
 
 
 def defocus(radius: float) -> Array:
-    """A slanted ground, a far wall, and five discs before them; the largest radius is ``radius``, the mean 0.4 of it."""
+    """Return a slanted ground, a far wall and five discs before them; largest radius as given, the mean 0.4 of it."""
     v, u = np.mgrid[0:HEIGHT, 0:WIDTH] / [[[HEIGHT]], [[WIDTH]]]
     depth = 0.05 + 0.45 * v**1.5 + 0.03 * np.sin(6 * u)
     for cx, cy, rx, ry, near in ((0.2, 0.55, 0.1, 0.3, 0.4), (0.5, 0.6, 0.08, 0.25, 0.62), (0.78, 0.7, 0.16, 0.35, 1.0),
@@ -55,7 +55,7 @@ def defocus(radius: float) -> Array:
 
 @numba.njit(parallel=True, fastmath=True, boundscheck=False)  # type: ignore[misc, untyped-decorator]
 def brute_force(light, defocus, out):  # type: ignore[no-untyped-def]
-    """The exact formula, a source at a time, rows owned by threads."""
+    """Evaluate the exact formula, a source at a time, rows owned by threads."""
     height, width = defocus.shape
     reach = int(np.abs(defocus).max()) + 1
     for y in numba.prange(height):
@@ -164,7 +164,7 @@ def main() -> None:
     parser.add_argument("--radii", type=float, nargs="+", default=[10, 25, 50, 100])
     given = parser.parse_args()
     light = picture()
-    print("| radius, px | area, s | bokehme, s | preview, s | C++ brute force, s | C++ : bokehme | numba brute force, s | numba : bokehme |")
+    print("| radius, px | area, s | bokehme, s | preview, s | C++ by brute force, s | ratio | numba, s | ratio |")
     print("|---:|---:|---:|---:|---:|---:|---:|---:|")
     ours = {}
     with tempfile.TemporaryDirectory() as folder:
