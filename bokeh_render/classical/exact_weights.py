@@ -37,6 +37,12 @@ def weights_of(shape: Shape, profile: str, defocus: Tensor) -> WeightsAt:
         if isinstance(shape, Aperture) and shape.blades == 0:
             share: WeightsAt = lambda dy, dx: _disc_coverage(radius, dy, dx, shape.ratio)  # noqa: E731
             area = math.pi / shape.ratio * radius**2
+        elif isinstance(shape, Ring) and shape.outer.blades == 0:
+            inner, ratio = shape.obstruction, shape.outer.ratio
+            share = lambda dy, dx: (  # noqa: E731
+                _disc_coverage(radius, dy, dx, ratio) - _disc_coverage(inner * radius, dy, dx, ratio)
+            )
+            area = math.pi / ratio * (1 - inner**2) * radius**2
         elif isinstance(shape, CatEye):
             return _cat_eye(shape, radius, side.double(), defocus.dtype)
         else:

@@ -35,8 +35,7 @@ BACKENDS: tuple[str, ...] = get_args(Backend)
 DEFAULT_PROFILE: Profile = "area"
 """Nearer to the ground truth than BokehMe's own weights; figures in docs/classical.md."""
 
-FARTHEST = 4
-"""Radii beyond so many times the longer side of the image are drawn as that."""
+_FARTHEST, _LARGEST_PX = 4, 1e4
 
 
 @overload
@@ -82,7 +81,7 @@ def scatter(
 
     Torch tensors carry gradients to image and defocus (not through a cat's eye). The result is the same to the bit for
     any number of threads. A pixel that nothing reaches keeps its own light; light is spread beyond the image's border
-    and lost there. Radii beyond four times the image's longer side count as that.
+    and lost there. Radii beyond 10,000 px and four times the image's longer side count as that.
 
     Raises BadInputError for shapes, types or devices that do not fit, NaN or infinity, an unknown option, a back end
     that is not there, or a radius whose table does not fit memory. Source: BokehMe (CVPR 2022), section 3.
@@ -108,6 +107,16 @@ def scatter(
     if backend == "cuda":
         raise BadInputError("the back end cuda takes torch tensors on a CUDA device; found NumPy arrays")
     return _through_torch(image, defocus, shape, profile, quality, backend, threads)
+
+
+def largest_radius(height: int, width: int) -> float:
+    """Return the radius, px, as which all larger ones count, so that their weights never vanish."""
+    return max(_LARGEST_PX, float(_FARTHEST * max(height, width)))
+
+
+def drawn_radius(largest_px: float, height: int, width: int) -> float:
+    """Return up to which radius, px, sources are drawn: beyond, they cover the whole image, only ever thinner."""
+    return min(largest_px, float(_FARTHEST * max(height, width)))
 
 
 def _is_tensor(value: Any) -> bool:
@@ -140,10 +149,12 @@ def scatter_image(
     light: Floats, defocus: Floats, shape: Shape, profile: str, quality: str, threads: int
 ) -> tuple[Floats, Floats]:
     """Scatter one checked image (H, W, C), float32 or float64, on the CPU; return bokeh and weight (H, W)."""
-    farthest = float(FARTHEST * max(defocus.shape))
+    largest = float(np.abs(defocus).max())
+    if largest > (most := largest_radius(*defocus.shape)):
+        defocus = np.clip(defocus, -most, most)
+    radius = drawn_radius(largest, *defocus.shape)
     table = None
     if not isinstance(shape, CatEye):
-        radius = min(float(np.abs(defocus).max()), farthest)
         table = tap_table(shape, profile, quality, radius, max(defocus.shape))
     channels = light.shape[2]
     bokeh = np.empty_like(light, order="C")
@@ -155,7 +166,7 @@ def scatter_image(
         sums: Sums
         if table is None:
             assert isinstance(shape, CatEye)
-            sums = scatter_through_barrel(group, np.clip(defocus, -farthest, farthest), shape, threads=threads)
+            sums = scatter_through_barrel(group, np.clip(defocus, -radius, radius), shape, threads=threads)
         else:
             sums = scatter_rows_of_light(group, defocus, table, threads=threads)
         if channels == 3:

@@ -19,7 +19,7 @@ from .dilation import dilate_defocus
 from .profiles import AREA_OFFSET
 from .reference import scatter_reference
 from .result import ScatterResult
-from .scattering import FARTHEST, scatter_image
+from .scattering import drawn_radius, largest_radius, scatter_image
 from .taps import TapTable, tap_table
 
 
@@ -86,9 +86,11 @@ class _Settings(NamedTuple):
 
 def _with_gradient(light: Tensor, defocus: Tensor, settings: _Settings) -> tuple[Tensor, Tensor]:
     """Scatter by the differentiable sums; weighting the light and dividing by the weight are plain torch."""
-    longest = max(light.shape[-2:])
-    radius = min(float(defocus.detach().abs().max()), float(FARTHEST * longest))
-    table = tap_table(settings.shape, settings.profile, settings.quality, radius, longest)
+    height, width = light.shape[-2:]
+    most = largest_radius(height, width)
+    defocus = defocus.clamp(-most, most)
+    radius = drawn_radius(float(defocus.detach().abs().max()), height, width)
+    table = tap_table(settings.shape, settings.profile, settings.quality, radius, max(height, width))
     amplitude = torch.ones_like(defocus)
     if table.bokehme_area:
         amplitude = 1.0 / (table.bokehme_area * defocus * defocus + AREA_OFFSET)
