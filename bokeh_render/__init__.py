@@ -15,8 +15,12 @@ if TYPE_CHECKING:
     from .aperture_text import parse_aperture
     from .classical import Scatter, ScatterResult, scatter, scatter_reference
     from .errors import BadInputError, BokehbenchError
+    from .highlights import HighlightRecovery, recover_highlights
     from .imagefile import Encoding, Image, read_image, read_map, write_image
+    from .layered import LayeredResult, render_layered
     from .optics import signed_defocus
+    from .render import RenderSettings, render_file
+    from .renderers import render_display
 
 __all__ = [
     "Aperture",
@@ -24,8 +28,11 @@ __all__ = [
     "BokehbenchError",
     "CatEye",
     "Encoding",
+    "HighlightRecovery",
     "Image",
+    "LayeredResult",
     "Outline",
+    "RenderSettings",
     "Ring",
     "Scatter",
     "ScatterResult",
@@ -33,6 +40,10 @@ __all__ = [
     "parse_aperture",
     "read_image",
     "read_map",
+    "recover_highlights",
+    "render_display",
+    "render_file",
+    "render_layered",
     "scatter",
     "scatter_reference",
     "signed_defocus",
@@ -54,11 +65,18 @@ __getattr__ = load_on_use(
         "scatter_reference": "classical",
         "BadInputError": "errors",
         "BokehbenchError": "errors",
+        "HighlightRecovery": "highlights",
+        "recover_highlights": "highlights",
         "Encoding": "imagefile",
         "Image": "imagefile",
         "read_image": "imagefile",
         "read_map": "imagefile",
         "write_image": "imagefile",
+        "LayeredResult": "layered",
+        "render_layered": "layered",
         "signed_defocus": "optics",
+        "RenderSettings": "render",
+        "render_file": "render",
+        "render_display": "renderers",
     },
 )

@@ -198,9 +198,17 @@ def doctor_checks() -> list[Check]:
 
     from .animation import find_ffmpeg
 
-    packages = [check_package(name, f"pip install {name}") for name in ("numpy", "openexr", "imagecodecs", "pillow")]
+    packages = [
+        check_package(name, f"pip install {name}") for name in ("numpy", "numba", "openexr", "imagecodecs", "pillow")
+    ]
+    from .classical.cpu import thread_count
+    from .classical.cuda import unusable_because
+
+    scatter = f"cpu for NumPy and CPU tensors ({thread_count(0)} threads)"
     if torch.cuda.is_available():
         gpu = Check("CUDA GPU", "ok", torch.cuda.get_device_name(0))
+        reason = unusable_because(torch.device("cuda"))
+        scatter += ", cuda for tensors on the card" if reason is None else f", torch for tensors on the card ({reason})"
     else:
         gpu = Check("CUDA GPU", "optional", "none seen by torch; everything runs on the CPU")
     try:
@@ -208,4 +216,4 @@ def doctor_checks() -> list[Check]:
     except BadInputError:
         video = Check("ffmpeg", "optional", "not installed", "pip install 'bokehbench[video]'  (for MP4 animations)")
     threads = Check("torch", "ok", f"{torch.__version__}, {torch.get_num_threads()} threads")
-    return [threads, gpu, *packages, video]
+    return [threads, gpu, Check("scatter", "ok", scatter), *packages, video]
