@@ -79,7 +79,9 @@ def render_command(
     profile: Annotated[
         str, typer.Option(metavar="NAME", help="area (exact discs) or bokehme (soft discs, as its own code).")
     ] = "area",
-    quality: Annotated[str, typer.Option(metavar="NAME", help="high, or preview: faster, less exact.")] = "high",
+    quality: Annotated[
+        str, typer.Option(metavar="NAME", help="high, or preview: float32 sums, rougher edges.")
+    ] = "high",
     backend: Annotated[
         str, typer.Option(metavar="NAME", help="auto (the CPU), cpu, cuda, torch or reference.")
     ] = "auto",

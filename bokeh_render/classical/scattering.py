@@ -11,7 +11,7 @@ The back ends, all of one algorithm (:mod:`bokeh_render.classical.taps`):
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, Literal, get_args, overload
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
@@ -38,31 +38,9 @@ DEFAULT_PROFILE: Profile = "area"
 _FARTHEST, _LARGEST_PX = 4, 1e4
 
 
-@overload
 def scatter(
-    image: Floats,
-    defocus: Floats,
-    *,
-    aperture: Shape | None = None,
-    profile: Profile = DEFAULT_PROFILE,
-    quality: Quality = "high",
-    backend: Backend = "auto",
-    threads: int = 0,
-) -> ScatterResult: ...
-@overload
-def scatter(
-    image: Tensor,
-    defocus: Tensor,
-    *,
-    aperture: Shape | None = None,
-    profile: Profile = DEFAULT_PROFILE,
-    quality: Quality = "high",
-    backend: Backend = "auto",
-    threads: int = 0,
-) -> ScatterResult: ...
-def scatter(
-    image: Any,
-    defocus: Any,
+    image: Floats | Tensor,
+    defocus: Floats | Tensor,
     *,
     aperture: Shape | None = None,
     profile: Profile = DEFAULT_PROFILE,

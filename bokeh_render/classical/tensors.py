@@ -31,7 +31,7 @@ def backend_of(device: torch.device) -> str:
 
 
 def scatter_tensors(
-    light: Tensor, defocus: Tensor, *, shape: Shape, profile: str, quality: str, backend: str, threads: int
+    light: Any, defocus: Any, *, shape: Shape, profile: str, quality: str, backend: str, threads: int
 ) -> ScatterResult:
     """Scatter (N, C, H, W) light by (N, 1, H, W) defocus; see :func:`bokeh_render.scatter`."""
     if not isinstance(light, Tensor) or not isinstance(defocus, Tensor):

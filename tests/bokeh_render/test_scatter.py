@@ -134,7 +134,7 @@ def test_the_blur_has_the_shape_of_the_lens_behind_and_the_turned_one_in_front(n
         from matplotlib.path import Path
 
         assert not isinstance(aperture, CatEye)
-        corners = np.array(aperture.contours[0])  # type: ignore[union-attr]
+        corners = np.array(aperture.contours[0])
         inside = Path(corners).contains_points(np.stack([right.ravel(), up.ravel()], 1)).reshape(size, size)
     lit = blur > 0.5 * np.median(blur[blur > 0.2 * blur.max()])
     assert np.mean(lit != inside) < 0.01
@@ -197,7 +197,7 @@ def test_gradients(name: str, profile: profiles.Profile, backend: str) -> None:
     generator = torch.Generator().manual_seed(0)
     light = torch.rand(1, 2, 6, 7, dtype=torch.float64, generator=generator, requires_grad=True)
     defocus = (5 * (torch.rand(1, 1, 6, 7, dtype=torch.float64, generator=generator) - 0.5)).requires_grad_()
-    layer = Scatter(parse_aperture(name), profile=profile, backend=backend)  # type: ignore[arg-type]
+    layer = Scatter(parse_aperture(name), profile=profile, backend=backend)
     assert torch.autograd.gradcheck(layer, (light, defocus))
     assert "area" in repr(layer) or "bokehme" in repr(layer)
 
@@ -246,7 +246,7 @@ def test_bad_input_is_one_clear_sentence(
     image: object, defocus: object, options: dict[str, object], message: str
 ) -> None:
     with pytest.raises(BadInputError, match=message) as caught:
-        scatter(image, defocus, **options)  # type: ignore[call-overload]
+        scatter(image, defocus, **options)
     assert "\n" not in str(caught.value)
 
 
@@ -254,7 +254,7 @@ def test_bad_input_is_one_clear_sentence(
 def test_a_radius_beyond_the_image_spreads_evenly(radius: float) -> None:
     light = RNG.random((6, 9, 3))
     for profile in profiles.PROFILES:
-        bokeh = scatter(light, np.full((6, 9), radius), profile=profile).bokeh  # type: ignore[call-overload]
+        bokeh = scatter(light, np.full((6, 9), radius), profile=profile).bokeh
         np.testing.assert_allclose(bokeh, np.broadcast_to(light.mean((0, 1)), light.shape), rtol=1e-6)
 
 

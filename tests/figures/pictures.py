@@ -1,6 +1,6 @@
 """The pictures of docs/classical.md: openings, and plain and layered scatter beside the truth.
 
-    python -m tests.figures.pictures DATASET docs        (DATASET: blb-mini)
+python -m tests.figures.pictures DATASET docs        (DATASET: blb-mini)
 """
 
 from __future__ import annotations
