@@ -34,7 +34,7 @@ from .tap_rows import append_column, covered_differences, soft_differences
 Quality = Literal["high", "preview"]
 QUALITIES: tuple[str, ...] = get_args(Quality)
 
-TOLERANCE = {"high": 0.01, "preview": 0.06}
+TOLERANCE = {"high": 0.008, "preview": 0.06}
 """Taps below this share of the disc's plateau are added to their neighbours where the radius is 16 px or more; the
 share falls to next to nothing at 3 px.
 """
