@@ -14,5 +14,8 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     Only multiply-add may be fused: no other freedom in floating point, so that NaN can mark what is not there and sums
     keep their order. Indices are not checked; negative ones do not wrap where they are unsigned.
     """
-    compile_ = numba.njit(cache=True, nogil=True, boundscheck=False, error_model="numpy", fastmath={"contract"})
-    return cast("Callable[..., Any]", compile_(function))
+    options: dict[str, Any] = {"nogil": True, "boundscheck": False, "error_model": "numpy", "fastmath": {"contract"}}
+    try:
+        return cast("Callable[..., Any]", numba.njit(cache=True, **options)(function))
+    except RuntimeError:  # nowhere to keep it: neither beside this file nor in the user's cache
+        return cast("Callable[..., Any]", numba.njit(**options)(function))

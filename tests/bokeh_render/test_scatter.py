@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -131,11 +133,11 @@ def test_the_blur_has_the_shape_of_the_lens_behind_and_the_turned_one_in_front(n
     if isinstance(aperture, Aperture):
         inside = contains(aperture, right, up)
     else:
-        from matplotlib.path import Path
+        from matplotlib.path import Path as Line
 
         assert not isinstance(aperture, CatEye)
         corners = np.array(aperture.contours[0])
-        inside = Path(corners).contains_points(np.stack([right.ravel(), up.ravel()], 1)).reshape(size, size)
+        inside = Line(corners).contains_points(np.stack([right.ravel(), up.ravel()], 1)).reshape(size, size)
     lit = blur > 0.5 * np.median(blur[blur > 0.2 * blur.max()])
     assert np.mean(lit != inside) < 0.01
     assert np.mean(lit != inside[::-1, ::-1]) > 0.02  # so the test can tell the two apart
@@ -302,3 +304,11 @@ def test_numpy_alone_needs_no_torch() -> None:
         "sys.exit('torch' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_works_where_nothing_can_be_kept_on_disk(tmp_path: Path) -> None:
+    nowhere = tmp_path / "file"
+    nowhere.write_text("a file, so no folder can be made below it")
+    code = "import numpy as np, bokeh_render; bokeh_render.scatter(np.ones((8, 8, 3)), np.ones((8, 8)))"
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(nowhere / "cache")}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
