@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .classical.profiles import DEFAULT_PROFILE
 from .doctor import Check, check_package
 from .errors import BadInputError
 from .optics import check_blur_parameter
@@ -78,7 +79,7 @@ def render_command(
     ] = False,
     profile: Annotated[
         str, typer.Option(metavar="NAME", help="area (exact discs) or bokehme (soft discs, as its own code).")
-    ] = "area",
+    ] = DEFAULT_PROFILE,
     quality: Annotated[
         str, typer.Option(metavar="NAME", help="high, or preview: float32 sums, rougher edges.")
     ] = "high",
@@ -199,13 +200,12 @@ def doctor_checks() -> list[Check]:
     import torch
 
     from .animation import find_ffmpeg
+    from .classical.cpu import thread_count
+    from .classical.cuda import unusable_because
 
     packages = [
         check_package(name, f"pip install {name}") for name in ("numpy", "numba", "openexr", "imagecodecs", "pillow")
     ]
-    from .classical.cpu import thread_count
-    from .classical.cuda import unusable_because
-
     scatter = f"cpu for NumPy and CPU tensors ({thread_count(0)} threads)"
     if torch.cuda.is_available():
         gpu = Check("CUDA GPU", "ok", torch.cuda.get_device_name(0))

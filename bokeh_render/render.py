@@ -12,6 +12,7 @@ import numpy as np
 
 from .aperture import Aperture
 from .aperture_shapes import Shape
+from .classical.profiles import DEFAULT_PROFILE
 from .errors import BadInputError
 from .highlights import HighlightRecovery, recover_highlights
 from .imagefile import Encoding, encoding_of, read_image, read_map, write_image
@@ -58,7 +59,7 @@ class RenderSettings:
     depth: bool = False
     renderer: str = "classical"
     aperture: Shape = dataclasses.field(default_factory=Aperture)
-    profile: str = "area"
+    profile: str = DEFAULT_PROFILE
     quality: str = "high"
     backend: str = "auto"
     highlights: HighlightRecovery | None = None

@@ -10,6 +10,7 @@ import numpy as np
 
 from .aperture import Aperture
 from .aperture_shapes import Shape
+from .classical.profiles import DEFAULT_PROFILE
 from .errors import BadInputError
 from .optics import DISPLAY_GAMMA, Float32, display_from_light, light_from_display
 
@@ -38,7 +39,7 @@ def render_display(
     *,
     renderer: str = "classical",
     aperture: Shape = _DISC,
-    profile: Profile = "area",
+    profile: Profile = DEFAULT_PROFILE,
     gamma: float = DISPLAY_GAMMA,
     threads: int = 0,
     quality: Quality = "high",

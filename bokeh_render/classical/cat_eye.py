@@ -12,11 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 from ..aperture_shapes import CatEye
 from .cpu import Floats, Sums, in_parallel
 from .jit import compiled
+from .kernels import divide
 
 Float64 = NDArray[np.float64]
 _LINES = 8
 _NOTHING_PX = 1e-6
-_LEAST_WEIGHT = 1e-12
 
 
 def field_positions(height: int, width: int) -> tuple[Float64, Float64]:
@@ -50,13 +50,14 @@ def scatter_through_barrel(light: Floats, defocus: Floats, shape: CatEye, *, thr
     reach = min(int(np.abs(defocus).max()) + 1, height)
     weight = np.empty((height, width))
     in_parallel(lambda begin, end: _weigh(begin, end, defocus, right, up, shape.barrel_radius, weight), height, threads)
-    in_parallel(
-        lambda begin, end: _scatter_rows(
+
+    def scatter_block(begin: int, end: int) -> None:
+        _scatter_rows(
             begin, end, light, defocus, weight, right, up, shape.barrel_radius, reach, sums.weight, sums.colours
-        ),
-        height,
-        threads,
-    )
+        )
+        divide(begin, end, light, sums.weight, sums.colours)
+
+    in_parallel(scatter_block, height, threads)
     return sums
 
 
@@ -131,13 +132,9 @@ def _scatter_rows(  # type: ignore[no-untyped-def]
             c += buffer[x, 2]
             d += buffer[x, 3]
             weight_out[y, x] = a
-            if a > _LEAST_WEIGHT:
-                colours_out[y, x, 0] = b / a
-                colours_out[y, x, 1] = c / a
-                colours_out[y, x, 2] = d / a
-            else:
-                for k in range(3):
-                    colours_out[y, x, k] = light[y, x, k]
+            colours_out[y, x, 0] = b
+            colours_out[y, x, 1] = c
+            colours_out[y, x, 2] = d
 
 
 @compiled

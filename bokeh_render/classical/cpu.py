@@ -45,7 +45,11 @@ class Sums(NamedTuple):
 
 def thread_count(threads: int) -> int:
     """Return how many threads to use when ``threads`` are asked for; 0 = as many as this process may use."""
-    return threads if threads > 0 else len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+    if threads > 0:
+        return threads
+    if hasattr(os, "sched_getaffinity"):  # Linux: what this process may use, not what the machine has
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def scatter_rows_of_light(

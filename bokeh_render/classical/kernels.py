@@ -19,7 +19,8 @@ SEGMENT_PX = 64
 """Sources are looked at in runs of so many: one that reaches no row of interest is skipped whole."""
 
 _AREA_OFFSET = 0.2  # as in profiles.py; a test compares the two
-_LEAST_WEIGHT = 1e-12  # what rounding may leave where nothing arrives
+LEAST_WEIGHT = 1e-12
+"""What rounding may leave where nothing arrives."""
 
 _INT32 = ir.IntType(32)
 _FLOATS = {types.float32: ir.FloatType(), types.float64: ir.DoubleType()}
@@ -230,7 +231,7 @@ def divide(begin, end, light, weight, colours):
     for y in range(begin, end):
         for x in range(weight.shape[1]):
             for c in range(3):
-                if weight[y, x] > _LEAST_WEIGHT:
+                if weight[y, x] > LEAST_WEIGHT:
                     colours[y, x, c] /= weight[y, x]
                 else:
                     colours[y, x, c] = light[y, x, c]

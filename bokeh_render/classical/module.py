@@ -6,8 +6,8 @@ from torch import Tensor, nn
 
 from ..aperture import Aperture
 from ..aperture_shapes import Shape
-from .profiles import Profile, check_profile
-from .scattering import DEFAULT_PROFILE, Backend, scatter
+from .profiles import DEFAULT_PROFILE, Profile, check_profile
+from .scattering import Backend, scatter
 from .taps import Quality
 
 

@@ -21,6 +21,9 @@ from ..errors import BadInputError
 Profile = Literal["area", "bokehme"]
 PROFILES: tuple[str, ...] = get_args(Profile)
 
+DEFAULT_PROFILE: Profile = "area"
+"""Nearer to the ground truth than BokehMe's own weights; figures in docs/classical.md."""
+
 SOFTNESS = 4.0
 """Of BokehMe's soft edge, per pixel."""
 

@@ -22,7 +22,7 @@ from .cat_eye import scatter_through_barrel
 from .checks import check_arrays
 from .cpu import Floats, Sums, scatter_rows_of_light
 from .dilation import dilate_defocus
-from .profiles import Profile, check_profile
+from .profiles import DEFAULT_PROFILE, Profile, check_profile
 from .result import ScatterResult
 from .taps import QUALITIES, Quality, tap_table
 
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 
 Backend = Literal["auto", "cpu", "cuda", "torch", "reference"]
 BACKENDS: tuple[str, ...] = get_args(Backend)
-
-DEFAULT_PROFILE: Profile = "area"
-"""Nearer to the ground truth than BokehMe's own weights; figures in docs/classical.md."""
 
 _FARTHEST, _LARGEST_PX = 4, 1e4
 
@@ -83,7 +80,9 @@ def scatter(
     if backend in ("auto", "cpu"):
         return _scatter_arrays(image, defocus, shape, profile, quality, threads)
     if backend == "cuda":
-        raise BadInputError("the back end cuda takes torch tensors on a CUDA device; found NumPy arrays")
+        raise BadInputError(
+            "the back end cuda takes torch tensors on a CUDA device; found NumPy arrays: move them there, or use auto"
+        )
     return _through_torch(image, defocus, shape, profile, quality, backend, threads)
 
 

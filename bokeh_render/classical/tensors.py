@@ -16,6 +16,7 @@ from .checks import check_tensors
 from .cpu import accumulate
 from .cuda import unusable_because
 from .dilation import dilate_defocus
+from .kernels import LEAST_WEIGHT
 from .profiles import AREA_OFFSET
 from .reference import scatter_reference
 from .result import ScatterResult
@@ -47,7 +48,7 @@ def scatter_tensors(
     if chosen in ("cpu", "cuda") and light.device.type != chosen:
         raise BadInputError(f"the back end {chosen} was asked for but the image is on {light.device}; move it there")
     if chosen == "cuda" and (reason := unusable_because(light.device)) is not None:
-        raise BadInputError(f"the back end cuda cannot be used: {reason}")
+        raise BadInputError(f"the back end cuda cannot be used: {reason}; expected auto or torch on this device")
     if chosen == "reference":
         found = scatter_reference(light, defocus, aperture=shape, profile=profile)
         return ScatterResult(found.bokeh.to(kind), found.weight.to(kind), found.dilate)
@@ -109,16 +110,13 @@ def _with_gradient(light: Tensor, defocus: Tensor, settings: _Settings) -> tuple
             ),
         )
         weight = sums[..., 0].unsqueeze(1)
-        arrives = weight > _LEAST_WEIGHT
+        arrives = weight > LEAST_WEIGHT
         colours = sums[..., 1 : 1 + group.shape[1]].permute(0, 3, 1, 2)
         groups.append(torch.where(arrives, colours / torch.where(arrives, weight, 1.0), group))
     bokeh = torch.cat(groups, dim=1)
     if float(light.detach().min()) >= 0:
         bokeh = bokeh.clamp(min=0.0)
     return bokeh.contiguous(), weight.contiguous()
-
-
-_LEAST_WEIGHT = 1e-12
 
 
 class _ScatterSums(torch.autograd.Function):
