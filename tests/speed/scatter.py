@@ -24,9 +24,10 @@ from pathlib import Path
 
 import numba
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from bokeh_render import scatter
+from bokeh_render import render_layered, scatter
 
 Array = NDArray[np.float32]
 HEIGHT, WIDTH = 1080, 1920
@@ -159,6 +160,25 @@ def memory_per_pixel() -> float:
     return float(done.stdout)
 
 
+def relatives(light: Array, radii: list[float]) -> None:
+    """Print what the layered renderer and the plain-torch back end cost beside the scatter, one thread each."""
+    torch.set_num_threads(1)
+    print(
+        "\n| radius, px | scatter, s | layered, s | ratio | plain torch, s | ratio |\n|---:|---:|---:|---:|---:|---:|"
+    )
+    for radius in radii:
+        blur = defocus(radius)
+        plain = seconds(lambda: scatter(light, blur, threads=1), 3)  # noqa: B023
+        layered = seconds(lambda: render_layered(light, blur, threads=1), 2)  # noqa: B023
+        row = [f"{radius:g}", f"{plain:.3f}", f"{layered:.2f}", f"{layered / plain:.1f}"]
+        if radius <= 25:
+            anywhere = seconds(lambda: scatter(light, blur, backend="torch"), 1)  # noqa: B023
+            row += [f"{anywhere:.1f}", f"{anywhere / plain:.0f}"]
+        else:
+            row += ["not run", "–"]
+        print(f"| {' | '.join(row)} |", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--radii", type=float, nargs="+", default=[10, 25, 50, 100])
@@ -197,6 +217,7 @@ def main() -> None:
         large = [radius for radius in ours if radius >= 25]
         steep = np.polyfit(np.log(large), np.log([ours[radius] for radius in large]), 1)[0]
         print(f"\nTime grows as r^{slope:.2f} over all radii, r^{steep:.2f} from 25 px on.")
+    relatives(light, given.radii)
     blur = defocus(50.0)
     gain = wall_ratio(lambda: scatter(light, blur, threads=1), lambda: scatter(light, blur, threads=2), 7)
     print(f"Two threads are {gain:.2f} times as fast as one (by the clock, radius 50).")
