@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -111,38 +111,33 @@ def _picture_source(dataset: Dataset, results: Sequence[Result], predictions: Pa
 
     from benchmark.predictions import match_predictions, read_prediction
     from benchmark.protocols import load_protocol
+    from benchmark.samples import Sample
     from blender_scenes.catalogue import SCENES
-    from bokeh_render.optics import display_from_light
-    from generator.stack import SampleKey
     from leaderboards.gallery import Sources
 
     protocol = load_protocol(results[0].protocol.name)
     if dataset.files_sha256 != results[0].dataset.files_sha256:
         raise BadInputError(f"{dataset.root} is not the dataset of these results; expected the one they were scored on")
     files = {
-        result.method.name: match_predictions(predictions / result.method.name, dataset.samples, protocol)
+        result.method.name: match_predictions(predictions / result.method.name, dataset.samples(protocol), protocol)
         for result in results
     }
 
     def sources(scene: str, blur: int, focus: Sequence[int], methods: Sequence[str]) -> Sources:
-        stack = dataset.stack(scene)
-        keys = {index: SampleKey(scene, blur, index) for index in focus}
-
-        def shown(light: Any) -> Any:
-            return np.clip(display_from_light(light, protocol.gamma), *protocol.clip_scored)
-
+        given = dataset.scene(scene)
+        samples = {index: Sample(scene, blur, index) for index in focus}
+        shape = given.image.pixels.shape
         return Sources(
             scene=scene,
             title=SCENES[scene].title if scene in SCENES else scene,
             blur=blur,
-            focus={index: stack.range.normalise(stack.info.focus_disparities[index]) for index in focus},
-            image=shown(stack.light),
-            disparity=stack.range.normalise(stack.disparity),
-            truth={index: shown(dataset.truth(key)) for index, key in keys.items()},
+            focus={index: given.focus_disparities[index] for index in focus},
+            image=np.clip(given.image.as_display(protocol.gamma), *protocol.clip_scored),
+            disparity=given.disparity,
+            truth={index: dataset.truth_display(sample.truth, protocol) for index, sample in samples.items()},
             predictions={
                 method: {
-                    index: read_prediction(files[method][key], stack.light.shape, protocol)
-                    for index, key in keys.items()
+                    index: read_prediction(files[method][sample], shape, protocol) for index, sample in samples.items()
                 }
                 for method in methods
             },

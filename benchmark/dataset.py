@@ -13,28 +13,32 @@ from pathlib import Path
 import numpy as np
 
 from bokeh_render.errors import BadInputError
-from bokeh_render.imagefile import read_image
-from bokeh_render.optics import Float32, display_from_light
+from bokeh_render.imagefile import Image, read_image, read_map
+from bokeh_render.optics import Float32
 from bokeh_render.schema import load_json, sha256_of_file, sha256_of_json
 from generator.stack import (
     DATASET_FILE,
     DEPTH_FILE,
+    DISPARITY_FILE,
     IMAGE_FILE,
     INFO_FILE,
     MANIFEST_FILE,
     WORK_FOLDER,
     DatasetRecord,
     SampleKey,
-    Stack,
     StackInfo,
     bokeh_file,
+    corrupted_file,
     original_scene_folders,
     read_manifest,
-    read_stack,
 )
 
 from .methods.interface import MethodInput
 from .protocols import Protocol
+from .samples import Sample, chosen_focus
+from .scene import Scene, read_pair_scene, read_stack_scene
+
+_IMAGE_STEM = Path(IMAGE_FILE).stem
 
 
 @dataclass(frozen=True)
@@ -44,62 +48,102 @@ class SceneFiles:
     folder: Path
     sha256: dict[str, str]
 
+    def named(self, stem: str) -> str:
+        """Return the name of the image file with this stem, as the dataset lists it; EXR when it lists none."""
+        return next((name for suffix in (".exr", ".png") if (name := stem + suffix) in self.sha256), stem + ".exr")
+
 
 @dataclass(frozen=True)
 class Dataset:
     """An opened dataset.
 
-    samples: every prediction that must be made, in order; recipe_sha256: None for the original BLB.
+    kind: ``stacks`` or ``pairs``; truths: every ground-truth image, in order; recipe_sha256: None for the original BLB.
     """
 
     root: Path
     name: str
     version: str
+    kind: str
     recipe_sha256: str | None
     files_sha256: str
-    samples: tuple[SampleKey, ...]
+    truths: tuple[SampleKey, ...]
     scenes: dict[str, SceneFiles]
-
-    def stack(self, scene: str) -> Stack:
-        """Read a scene's image, disparity and info, checking their hashes; the last one read is kept."""
-        return _cached_stack(self, scene)
 
     def __hash__(self) -> int:
         return hash((self.root, self.files_sha256))
 
-    def method_input(self, key: SampleKey, protocol: Protocol) -> MethodInput:
-        """Return what a method is told about a sample."""
-        stack = self.stack(key.scene)
-        display = display_from_light(stack.light, protocol.gamma)
-        blur_parameter_raw = stack.info.blur_parameters[key.blur]
-        focus_raw = stack.info.focus_disparities[key.focus]
+    def samples(self, protocol: Protocol) -> tuple[Sample, ...]:
+        """Return every prediction that a protocol demands, in order: all of one truth stand together.
+
+        Raises BadInputError when the protocol is for another kind of dataset, or needs maps that this one lacks.
+        """
+        if self.kind != protocol.takes:
+            raise BadInputError(
+                f"{self.root} is a dataset of {self.kind}, and {protocol.name} scores {protocol.takes}; "
+                "choose another --protocol or another dataset"
+            )
+        count = 1 + max((key.focus for key in self.truths), default=0)
+        wanted = set(chosen_focus(protocol.focus, count))
+        keys = [key for key in self.truths if key.focus in wanted]
+        if protocol.disparity == "clean":
+            return tuple(Sample(*key) for key in keys)
+        maps = {scene: self._corrupted_count(scene) for scene in self.scenes}
+        return tuple(Sample(*key, corruption) for key in keys for corruption in range(maps[key.scene]))
+
+    def _corrupted_count(self, scene: str) -> int:
+        count = sum(name.startswith("corrupted_") for name in self.scenes[scene].sha256)
+        if count == 0 or not all(corrupted_file(index) in self.scenes[scene].sha256 for index in range(count)):
+            raise BadInputError(
+                f"{self.scenes[scene].folder} has no corrupted disparity maps (corrupted_00.exr …); expected them "
+                "for this protocol: generate the dataset with corruptions"
+            )
+        return count
+
+    def scene(self, name: str) -> Scene:
+        """Read what is given of a scene, checking the hashes of its files; the last ones read are kept."""
+        return _cached_scene(self, name)
+
+    def method_input(self, sample: Sample, protocol: Protocol) -> MethodInput:
+        """Return what a method is told about a sample; its arrays are shared by many samples and read-only."""
+        scene = self.scene(sample.scene)
+        stack = scene.stack
+        disparity = scene.disparity
+        disparity_raw = None if stack is None else _frozen(stack.disparity)
+        if sample.corruption is not None:
+            disparity = _cached_corrupted(self, sample.scene, sample.corruption)
+            disparity_raw = None if stack is None else stack.range.denormalise(disparity)
         return MethodInput(
-            display=np.clip(display, 0.0, 1.0) if protocol.clip_input else display,
-            disparity=stack.range.normalise(stack.disparity),
-            blur_parameter=blur_parameter_raw * stack.range.extent,
-            focus_disparity=stack.range.normalise(focus_raw),
-            disparity_raw=stack.disparity,
-            blur_parameter_raw=blur_parameter_raw,
-            focus_disparity_raw=focus_raw,
+            display=_cached_display(self, sample.scene, protocol.gamma, protocol.clip_input),
+            disparity=_frozen(disparity),
+            blur_parameter=scene.blur_parameters[sample.blur],
+            focus_disparity=scene.focus_disparities[sample.focus],
+            disparity_raw=disparity_raw,
+            blur_parameter_raw=None if stack is None else stack.info.blur_parameters[sample.blur],
+            focus_disparity_raw=None if stack is None else stack.info.focus_disparities[sample.focus],
             gamma=protocol.gamma,
-            aperture=stack.info.aperture,
+            aperture=scene.aperture,
+            name=str(sample),
         )
 
-    def truth(self, key: SampleKey) -> Float32:
-        """Read a sample's ground truth in light, (H, W, 3); raises BadInputError when it is not the manifest's file."""
-        path = self._checked(key.scene, bokeh_file(key.blur, key.focus))
-        light = read_image(path).pixels
-        expected = self.stack(key.scene).light.shape
-        if light.shape != expected:
+    def truth(self, key: SampleKey) -> Image:
+        """Read a ground truth, (H, W, 3); raises BadInputError when it is not the file that the manifest lists."""
+        path = self._checked(key.scene, self.scenes[key.scene].named(key.name))
+        image = read_image(path)
+        height, width = self.scene(key.scene).size
+        if image.pixels.shape != (height, width, 3):
             raise BadInputError(
-                f"{path} is {light.shape[1]}×{light.shape[0]} but {IMAGE_FILE} beside it is "
-                f"{expected[1]}×{expected[0]}; the dataset is damaged, generate or download it again"
+                f"{path} is {image.pixels.shape[1]}×{image.pixels.shape[0]} but the image beside it is "
+                f"{width}×{height}; the dataset is damaged, generate or download it again"
             )
-        return light
+        return image
+
+    def truth_display(self, key: SampleKey, protocol: Protocol) -> Float32:
+        """Read a ground truth as it is compared: display values, clipped."""
+        return np.clip(self.truth(key).as_display(protocol.gamma), *protocol.clip_scored)
 
     def noise_floor(self, scene: str) -> dict[int, float]:
         """Return the PSNR bound in dB by blur level, as far as it was measured."""
-        return {floor.blur: floor.psnr for floor in self.stack(scene).info.noise_floor}
+        return self.scene(scene).noise_floor
 
     def _checked(self, scene: str, file: str) -> Path:
         files = self.scenes[scene]
@@ -115,10 +159,34 @@ class Dataset:
 
 
 @lru_cache(maxsize=2)
-def _cached_stack(dataset: Dataset, scene: str) -> Stack:
-    for file in (IMAGE_FILE, DEPTH_FILE, INFO_FILE):
+def _cached_scene(dataset: Dataset, scene: str) -> Scene:
+    files = dataset.scenes[scene]
+    image_file = files.named(_IMAGE_STEM)
+    for file in (image_file, DEPTH_FILE if dataset.kind == "stacks" else DISPARITY_FILE, INFO_FILE):
         dataset._checked(scene, file)  # noqa: SLF001  (a method of this class in all but place)
-    return read_stack(dataset.scenes[scene].folder)
+    return read_stack_scene(files.folder) if dataset.kind == "stacks" else read_pair_scene(files.folder, image_file)
+
+
+@lru_cache(maxsize=2)
+def _cached_display(dataset: Dataset, scene: str, gamma: float, clipped: bool) -> Float32:
+    display = dataset.scene(scene).image.as_display(gamma)
+    return _frozen(np.clip(display, 0.0, 1.0) if clipped else display)
+
+
+@lru_cache(maxsize=32)
+def _cached_corrupted(dataset: Dataset, scene: str, index: int) -> Float32:
+    path = dataset._checked(scene, corrupted_file(index))  # noqa: SLF001  (as above)
+    found = read_map(path)
+    expected = dataset.scene(scene).size
+    if found.shape != expected:
+        raise BadInputError(f"{path} is {found.shape[1]}×{found.shape[0]}; expected {expected[1]}×{expected[0]}")
+    return found
+
+
+def _frozen(array: Float32) -> Float32:
+    """Return the array, which nobody may change any more: many samples share it."""
+    array.flags.writeable = False
+    return array
 
 
 def open_dataset(root: Path) -> Dataset:
@@ -140,20 +208,29 @@ def _open_ours(root: Path) -> Dataset:
             f"{manifest} is missing or is not the one that {DATASET_FILE} names; generate or download the dataset again"
         )
     scenes: dict[str, SceneFiles] = {}
-    samples = []
+    truths = []
     for entry in read_manifest(manifest):
         path = root / entry.path
         if entry.role == "bokeh_seed2":
             continue
         scenes.setdefault(entry.scene, SceneFiles(path.parent, {})).sha256[path.name] = entry.sha256
         if entry.role == "bokeh" and entry.blur is not None and entry.focus is not None:
-            samples.append(SampleKey(entry.scene, entry.blur, entry.focus))
-    return Dataset(root, record.name, record.version, record.recipe_sha256, record.files_sha256, tuple(samples), scenes)
+            truths.append(SampleKey(entry.scene, entry.blur, entry.focus))
+    return Dataset(
+        root=root,
+        name=record.name,
+        version=record.version,
+        kind=record.kind,
+        recipe_sha256=record.recipe_sha256,
+        files_sha256=record.files_sha256,
+        truths=tuple(truths),
+        scenes=scenes,
+    )
 
 
 def _open_original(root: Path) -> Dataset:
     found = original_scene_folders(root)
-    samples: list[SampleKey] = []
+    truths: list[SampleKey] = []
     missing: list[str] = []
     for scene in found:
         info = load_json(StackInfo, scene / INFO_FILE)
@@ -164,7 +241,7 @@ def _open_original(root: Path) -> Dataset:
         ]
         needed = [IMAGE_FILE, DEPTH_FILE, *(bokeh_file(key.blur, key.focus) for key in grid)]
         missing += [f"{scene.name}/{file}" for file in needed if not (scene / file).is_file()]
-        samples += grid
+        truths += grid
     if missing:
         raise BadInputError(
             f"{root} looks like the original BLB layout but lacks {len(missing)} file(s), first {missing[0]}; "
@@ -177,4 +254,13 @@ def _open_original(root: Path) -> Dataset:
         for scene in found
     }
     files = sha256_of_json({name: files.sha256 for name, files in scenes.items()})
-    return Dataset(root, "BLB (original layout)", "original", None, files, tuple(samples), scenes)
+    return Dataset(
+        root=root,
+        name="BLB-original-layout",
+        version="original",
+        kind="stacks",
+        recipe_sha256=None,
+        files_sha256=files,
+        truths=tuple(truths),
+        scenes=scenes,
+    )

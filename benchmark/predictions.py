@@ -14,14 +14,14 @@ from bokeh_render.atomic import TEMPORARY_PREFIX
 from bokeh_render.errors import BadInputError
 from bokeh_render.imagefile import read_image
 from bokeh_render.optics import Float32
-from generator.stack import SampleKey
 
 from .protocols import Protocol
+from .samples import Sample
 
 _SHOWN = 8
 
 
-def prediction_path(folder: Path, key: SampleKey, suffix: str = ".png") -> Path:
+def prediction_path(folder: Path, key: Sample, suffix: str = ".png") -> Path:
     """Return where a sample's prediction lies."""
     return folder / key.scene / (key.name + suffix)
 
@@ -35,7 +35,7 @@ def refuse(folder: Path, problems: list[str]) -> None:
         )
 
 
-def match_predictions(folder: Path, samples: Iterable[SampleKey], protocol: Protocol) -> dict[SampleKey, Path]:
+def match_predictions(folder: Path, samples: Iterable[Sample], protocol: Protocol) -> dict[Sample, Path]:
     """Return the one file of each sample; raises BadInputError that lists all that is missing, extra or doubled."""
     if not folder.is_dir():
         raise BadInputError(f"{folder} is not a folder; expected predictions as <scene>/bokeh_KK_FF.png")
@@ -44,7 +44,7 @@ def match_predictions(folder: Path, samples: Iterable[SampleKey], protocol: Prot
         for path in folder.rglob("*")
         if path.is_file() and not path.name.startswith((TEMPORARY_PREFIX, "."))
     }
-    matched: dict[SampleKey, Path] = {}
+    matched: dict[Sample, Path] = {}
     problems: list[str] = []
     for key in samples:
         choices = [Path(key.scene) / (key.name + suffix) for suffix in protocol.prediction_suffixes]

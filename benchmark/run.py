@@ -15,10 +15,8 @@ from bokeh_render.atomic import write_json
 from bokeh_render.errors import BadInputError, BokehbenchError
 from bokeh_render.imagefile import write_image
 from bokeh_render.journal import append_to_journal, read_journal
-from bokeh_render.optics import display_from_light
 from bokeh_render.progress import ReportStep, Step, silent
 from bokeh_render.schema import Record, load_json, sha256_of_file
-from generator.stack import SampleKey
 
 from .dataset import Dataset
 from .methods.interface import Method
@@ -38,6 +36,7 @@ from .results import (
     summarise,
     write_result,
 )
+from .samples import Sample
 
 RUN_FILE = ".run.json"
 TIMES_FILE = ".times.jsonl"
@@ -68,7 +67,7 @@ def evaluate(
     Raises BadInputError when ``out`` holds another run of a method of this name, BokehbenchError when the method
     fails or returns something that is no image.
     """
-    lpips = load_lpips(protocol.lpips.backbone_sha256, lpips_weights)
+    lpips = load_lpips(protocol.lpips.backbone_sha256 or "", lpips_weights)
     folder = out / "predictions" / method.name
     seconds = predict(method, dataset, protocol, folder, report=report)
     reference = MethodReference(name=method.name, revision=method.revision, description=method.description)
@@ -90,23 +89,25 @@ def score_folder(
     folder: ``<scene>/bokeh_KK_FF.png`` (display values) or ``.exr``, ``.npy`` (light). Raises BadInputError that
     lists whatever is missing, extra, doubled, unreadable or of the wrong size; nothing is written then.
     """
-    lpips = load_lpips(protocol.lpips.backbone_sha256, lpips_weights)
+    lpips = load_lpips(protocol.lpips.backbone_sha256 or "", lpips_weights)
     return _score_into(out, reference, folder, dataset, protocol, lpips, {}, report)
 
 
 def predict(
     method: Method, dataset: Dataset, protocol: Protocol, folder: Path, *, report: ReportStep = silent
-) -> dict[SampleKey, float]:
+) -> dict[Sample, float]:
     """Write the predictions that are missing in ``folder`` and return the seconds each sample took."""
     key = _RunKey(
         method=method.name, revision=method.revision, protocol=protocol.name, files_sha256=dataset.files_sha256
     )
     _claim(folder, key)
     times = folder / TIMES_FILE
-    seconds = {SampleKey(scene, blur, focus): spent for scene, blur, focus, spent in read_journal(times)}
+    seconds = {
+        Sample(scene, blur, focus, corruption): spent for scene, blur, focus, corruption, spent in read_journal(times)
+    }
     task = f"{method.name}: render"
-    for done, sample in enumerate(dataset.samples):
-        report(Step(task, done, len(dataset.samples), f"{sample.scene} {sample.name}"))
+    for done, sample in enumerate(dataset.samples(protocol)):
+        report(Step(task, done, len(dataset.samples(protocol)), f"{sample.scene} {sample.name}"))
         path = prediction_path(folder, sample)
         if sample in seconds and path.is_file():
             continue
@@ -122,7 +123,7 @@ def predict(
         write_image(path, display, bits=_PREDICTION_BITS)
         seconds[sample] = elapsed
         append_to_journal(times, [*sample, elapsed])
-    report(Step(task, len(dataset.samples), len(dataset.samples)))
+    report(Step(task, len(dataset.samples(protocol)), len(dataset.samples(protocol))))
     return seconds
 
 
@@ -147,7 +148,7 @@ def _score_into(
     dataset: Dataset,
     protocol: Protocol,
     lpips: Lpips | None,
-    seconds: dict[SampleKey, float],
+    seconds: dict[Sample, float],
     report: ReportStep,
 ) -> Result:
     target = out / "results" / f"{reference.name}.json"
@@ -189,18 +190,18 @@ def score(
     dataset: Dataset,
     protocol: Protocol,
     lpips: Lpips | None,
-    seconds: dict[SampleKey, float],
+    seconds: dict[Sample, float],
     *,
     report: ReportStep = silent,
     task: str = "score",
 ) -> list[SampleScore]:
     """Score a folder of predictions, sample by sample as the dataset lists them; all problems are raised together."""
-    files = match_predictions(folder, dataset.samples, protocol)
+    files = match_predictions(folder, dataset.samples(protocol), protocol)
     problems: list[str] = []
     scores: list[SampleScore] = []
-    for done, key in enumerate(dataset.samples):
-        report(Step(task, done, len(dataset.samples), f"{key.scene} {key.name}"))
-        truth = np.clip(display_from_light(dataset.truth(key), protocol.gamma), *protocol.clip_scored)
+    for done, key in enumerate(dataset.samples(protocol)):
+        report(Step(task, done, len(dataset.samples(protocol)), f"{key.scene} {key.name}"))
+        truth = dataset.truth_display(key.truth, protocol)
         try:
             prediction = read_prediction(files[key], truth.shape, protocol)
         except BadInputError as error:
@@ -224,7 +225,7 @@ def score(
             )
         )
     refuse(folder, problems)
-    report(Step(task, len(dataset.samples), len(dataset.samples)))
+    report(Step(task, len(dataset.samples(protocol)), len(dataset.samples(protocol))))
     return scores
 
 

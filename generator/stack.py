@@ -6,6 +6,7 @@
               scenes/<id>/      image.exr  depth.exr  disparity_aa.exr  corrupted_00…14.exr  bokeh_KK_FF.exr
                                 seed2/bokeh_KK_FF.exr  info.json
 
+A dataset of pairs (photographs) has image.png  disparity.exr  bokeh_00_00.png  info.json in each scene's folder.
 The original BLB download has the same stacks without manifest; :class:`StackInfo` reads its ``info.json`` too.
 """
 
@@ -29,6 +30,8 @@ MANIFEST_FILE = "manifest.jsonl"
 INFO_FILE = "info.json"
 IMAGE_FILE = "image.exr"
 DEPTH_FILE = "depth.exr"
+DISPARITY_FILE = "disparity.exr"
+"""Normalised disparity of a pair; near = large."""
 DISPARITY_AA_FILE = "disparity_aa.exr"
 SECOND_SEED_FOLDER = "seed2"
 APERTURE_CONVENTION = (
@@ -39,7 +42,7 @@ APERTURE_CONVENTION = (
 WORK_FOLDER = ".work"
 """Holds the state of an unfinished dataset; gone when it is finished."""
 
-Role = Literal["image", "depth", "disparity_aa", "corrupted", "bokeh", "bokeh_seed2", "info"]
+Role = Literal["image", "depth", "disparity", "disparity_aa", "corrupted", "bokeh", "bokeh_seed2", "info"]
 Engine = Literal["path", "lightfield"]
 """How bokeh images are made: each traced through the lens by Cycles, or all from one light field of pinhole views."""
 
@@ -134,6 +137,18 @@ class StackInfo(BaseModel):
         return tuple(focus_disparity(distance) for distance in self.focus_distances)
 
 
+class PairInfo(BaseModel):
+    """``info.json`` of a pair of photographs, whose disparity is only known up to scale.
+
+    blur_parameter_normalised: K, px per unit of normalised disparity; focus_disparity_normalised: in [0, 1].
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
+
+    blur_parameter_normalised: Annotated[float, Field(ge=0)]
+    focus_disparity_normalised: Annotated[float, Field(ge=0, le=1)]
+
+
 class RenderedStackInfo(StackInfo):
     """``info.json`` of a stack that we rendered.
 
@@ -180,13 +195,13 @@ class ManifestEntry(Record):
 class DatasetRecord(Record):
     """``dataset.json``.
 
-    recipe_sha256: equal for everyone who generates the same thing (config, geometry, cameras, depth);
+    kind: ``stacks``, rendered; or ``pairs``, photographs with one truth each (see :class:`PairInfo`); recipe_sha256: equal for everyone who generates the same thing (config, geometry, cameras, depth);
     files_sha256: this very rendering (the manifest's hash); made_with: versions.
     """
 
     name: str
     version: str
-    kind: Literal["stacks"]
+    kind: Literal["stacks", "pairs"]
     config: dict[str, Any]
     recipe_sha256: str
     files_sha256: str

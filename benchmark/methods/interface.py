@@ -7,7 +7,7 @@ A method is any object with ``name``, ``revision``, ``description`` and ``render
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import metadata
 from typing import Protocol, runtime_checkable
@@ -48,6 +48,11 @@ class MethodInput:
     def defocus(self) -> Float32:
         """Signed blur radius, (H, W), px; positive in front of the focal plane."""
         return signed_defocus(self.disparity, self.blur_parameter, self.focus_disparity)
+
+    def with_own_arrays(self) -> MethodInput:
+        """Return the same with copies of its arrays; those that a data set hands out are shared and read-only."""
+        raw = None if self.disparity_raw is None else self.disparity_raw.copy()
+        return replace(self, display=self.display.copy(), disparity=self.disparity.copy(), disparity_raw=raw)
 
 
 class MethodMetadata(Record):

@@ -11,6 +11,7 @@ import pytest
 
 from benchmark.dataset import open_dataset
 from benchmark.protocols import load_protocol
+from benchmark.samples import Sample
 from bokeh_render.errors import BadInputError
 from bokeh_render.imagefile import write_image
 from generator.stack import SampleKey, read_stack
@@ -44,13 +45,17 @@ def original_layout(root: Path, place: str = "") -> Path:
 def test_samples_follow_from_the_manifest(tiny_dataset_once: Path) -> None:
     dataset = open_dataset(tiny_dataset_once)
     expected = [SampleKey(scene, blur, focus) for scene in TINY.scenes for blur in (0, 1) for focus in (0, 1)]
-    assert list(dataset.samples) == expected
+    assert list(dataset.truths) == expected
+    assert [sample.truth for sample in dataset.samples(PROTOCOL)] == expected
 
 
 def test_a_method_gets_the_same_blur_in_both_units(tiny_dataset_once: Path) -> None:
     dataset = open_dataset(tiny_dataset_once)
-    for key in dataset.samples:
+    for key in dataset.samples(PROTOCOL):
         given = dataset.method_input(key, PROTOCOL)
+        assert given.disparity_raw is not None
+        assert given.blur_parameter_raw is not None
+        assert given.focus_disparity_raw is not None
         raw = given.blur_parameter_raw * (given.disparity_raw - given.focus_disparity_raw)
         np.testing.assert_allclose(given.defocus, raw, atol=1e-3)
         assert given.blur_parameter == pytest.approx(TINY.blur_levels[key.blur])
@@ -63,9 +68,9 @@ def test_a_method_gets_the_same_blur_in_both_units(tiny_dataset_once: Path) -> N
 @pytest.mark.parametrize("place", ["", "scenes", "data"])
 def test_the_original_download_is_read_as_it_is(tmp_path: Path, place: str) -> None:
     dataset = open_dataset(original_layout(tmp_path / "BLB", place))
-    assert len(dataset.samples) == 4
+    assert len(dataset.samples(PROTOCOL)) == 4
     assert dataset.recipe_sha256 is None
-    given = dataset.method_input(SampleKey("277", 1, 1), PROTOCOL)
+    given = dataset.method_input(Sample("277", 1, 1), PROTOCOL)
     # K 277 px per 1/m, focus at 20 m: the near half is sharp, infinity is blurred by 277 / 20 px
     np.testing.assert_allclose(given.defocus[:, :24], 0.0, atol=1e-4)
     np.testing.assert_allclose(given.defocus[:, 24:], -277.0 / 20.0, rtol=1e-4)
@@ -116,5 +121,5 @@ def test_a_truncated_or_swapped_file_is_refused(tiny_dataset: Path, file: str) -
 
 def _read(root: Path, key: SampleKey) -> None:
     dataset = open_dataset(root)
-    dataset.method_input(key, PROTOCOL)
+    dataset.method_input(Sample(*key), PROTOCOL)
     dataset.truth(key)

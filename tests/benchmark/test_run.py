@@ -15,10 +15,10 @@ from benchmark.predictions import prediction_path
 from benchmark.protocols import load_protocol
 from benchmark.results import MethodReference, load_result, to_dataframe
 from benchmark.run import evaluate, score_folder
+from benchmark.samples import Sample
 from bokeh_render.errors import BadInputError, BokehbenchError
 from bokeh_render.imagefile import read_image, write_image
-from bokeh_render.optics import Float32, display_from_light, light_from_display
-from generator.stack import SampleKey
+from bokeh_render.optics import Float32, light_from_display
 
 PROTOCOL = load_protocol("blb-v1")
 MINE = MethodReference(name="mine", revision="1", description="a test")
@@ -33,8 +33,8 @@ def dataset(tiny_dataset_once: Path) -> Dataset:
 def perfect(dataset: Dataset, tmp_path: Path) -> Path:
     """Return a folder of predictions that are the ground truth itself."""
     folder = tmp_path / "perfect"
-    for key in dataset.samples:
-        write_image(prediction_path(folder, key), display_from_light(dataset.truth(key)))
+    for key in dataset.samples(PROTOCOL):
+        write_image(prediction_path(folder, key), dataset.truth_display(key.truth, PROTOCOL))
     return folder
 
 
@@ -45,7 +45,7 @@ def score(folder: Path, dataset: Dataset, out: Path) -> float:
 @pytest.mark.parametrize("name", included_names())
 def test_included_methods_score_every_sample(dataset: Dataset, tmp_path: Path, name: str) -> None:
     result = evaluate(included_method(name), dataset, PROTOCOL, tmp_path)
-    assert len(result.samples) == len(dataset.samples) == 8
+    assert len(result.samples) == len(dataset.samples(PROTOCOL)) == 8
     assert load_result(tmp_path / "results" / f"{name}.json") == result
     assert all(sample.seconds is not None and sample.metrics.psnr > 10 for sample in result.samples)
     assert result.summary.levels[1].metrics.psnr < 60
@@ -54,9 +54,9 @@ def test_included_methods_score_every_sample(dataset: Dataset, tmp_path: Path, n
 def test_identity_is_scored_as_the_formula_says(dataset: Dataset, tmp_path: Path) -> None:
     result = evaluate(included_method("identity"), dataset, PROTOCOL, tmp_path)
     for sample in result.samples:
-        key = SampleKey(sample.scene, sample.blur, sample.focus)
-        image = np.clip(dataset.stack(key.scene).light.astype(np.float64) ** (1 / 2.2), 0, 1)
-        truth = np.clip(dataset.truth(key).astype(np.float64) ** (1 / 2.2), 0, 1)
+        key = Sample(sample.scene, sample.blur, sample.focus)
+        image = np.clip(dataset.scene(key.scene).image.pixels.astype(np.float64) ** (1 / 2.2), 0, 1)
+        truth = np.clip(dataset.truth(key.truth).pixels.astype(np.float64) ** (1 / 2.2), 0, 1)
         assert sample.metrics.psnr == pytest.approx(-10 * np.log10(np.mean((image - truth) ** 2)), abs=1e-3)
     by_hand = np.mean(
         [
@@ -78,8 +78,8 @@ def test_a_perfect_prediction_is_nearly_perfect_from_every_format(
     scores = [score(perfect, dataset, tmp_path / "png")]
     for suffix in (".exr", ".npy"):
         folder = tmp_path / suffix
-        for key in dataset.samples:
-            write_image(prediction_path(folder, key, suffix), dataset.truth(key), bits=32)
+        for key in dataset.samples(PROTOCOL):
+            write_image(prediction_path(folder, key, suffix), dataset.truth(key.truth).pixels, bits=32)
         scores.append(score(folder, dataset, tmp_path / f"out{suffix}"))
     assert scores[0] > 95
     assert scores[1:] == [100.0, 100.0]
@@ -87,14 +87,14 @@ def test_a_perfect_prediction_is_nearly_perfect_from_every_format(
 
 def test_the_same_prediction_scores_the_same_as_png16_and_npy(dataset: Dataset, tmp_path: Path) -> None:
     evaluate(included_method("classical"), dataset, PROTOCOL, tmp_path / "a")
-    for key in dataset.samples:
+    for key in dataset.samples(PROTOCOL):
         display = read_image(prediction_path(tmp_path / "a" / "predictions" / "classical", key)).pixels
         write_image(prediction_path(tmp_path / "npy", key, ".npy"), light_from_display(display))
     expected = load_result(tmp_path / "a" / "results" / "classical.json").summary.overall.psnr
     assert score(tmp_path / "npy", dataset, tmp_path / "b") == pytest.approx(expected, abs=1e-4)
 
 
-def spoil(folder: Path, how: str, key: SampleKey) -> None:
+def spoil(folder: Path, how: str, key: Sample) -> None:
     path = prediction_path(folder, key)
     if how == "missing":
         path.unlink()
@@ -136,7 +136,7 @@ def spoil(folder: Path, how: str, key: SampleKey) -> None:
 def test_a_wrong_prediction_is_an_error_and_never_a_smaller_mean(
     dataset: Dataset, perfect: Path, tmp_path: Path, how: str, message: str
 ) -> None:
-    spoil(perfect, how, SampleKey("window_table", 1, 0))
+    spoil(perfect, how, Sample("window_table", 1, 0))
     with pytest.raises(BadInputError, match=message):
         score(perfect, dataset, tmp_path / "out")
     assert not (tmp_path / "out").exists()
@@ -144,7 +144,7 @@ def test_a_wrong_prediction_is_an_error_and_never_a_smaller_mean(
 
 def test_all_problems_are_told_at_once(dataset: Dataset, perfect: Path, tmp_path: Path) -> None:
     for focus, how in enumerate(("wrong size", "truncated")):
-        spoil(perfect, how, SampleKey("blue_hour_street", 0, focus))
+        spoil(perfect, how, Sample("blue_hour_street", 0, focus))
     with pytest.raises(BadInputError, match=r"2 problem\(s\)(?s:.*)48×32(?s:.*)cannot be read"):
         score(perfect, dataset, tmp_path / "out")
 

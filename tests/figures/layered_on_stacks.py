@@ -74,10 +74,10 @@ def renderers(threads: int) -> dict[str, Renderer]:
 
 def scores(dataset: Dataset, methods: dict[str, Renderer]) -> Iterator[Score]:
     rules = load_protocol("blb-v1")
-    for key in dataset.samples:
+    for key in dataset.samples(rules):
         sample = dataset.method_input(key, rules)
         defocus = sample.defocus.astype(np.float32)
-        truth = clipped(dataset.truth(key))
+        truth = dataset.truth_display(key.truth, rules)
         band, sharp = boundary_band(defocus), np.abs(defocus) < 1.0
         masks = (band, ~band, np.ones_like(band), ~band & sharp, ~band & ~sharp)
         for name, render in methods.items():
