@@ -1,0 +1,234 @@
+"""Methods that are programs of their own: a description file names a command that is started with a job file."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from bokeh_render.atomic import write_json
+from bokeh_render.errors import BadInputError
+from bokeh_render.imagefile import read_image
+from bokeh_render.optics import Float32, display_from_light
+from bokeh_render.schema import Record, load_json, load_yaml
+
+from .child_process import Ended, last_words, run_to_end
+from .interface import MethodInput, MethodMetadata, Rendering
+from .job import OUTPUT_SUFFIXES, Encoding, Job, JobSample, OutputNotes
+from .job_inputs import ImageFormat, JobInputs
+
+METHOD_FILE = "method.yaml"
+NAME_PATTERN = r"^[A-Za-z0-9_-][A-Za-z0-9_.-]*$"
+"""What a method may be called: its name becomes the name of files and folders."""
+
+_PLACEHOLDER = re.compile(r"\{(\w*)\}")
+_REFUSED_SUFFIXES = (".jpg", ".jpeg")
+
+
+class CommandDescription(Record):
+    """What ``method.yaml`` says.
+
+    command: the program and its arguments; ``{job}`` becomes the job file, ``{folder}`` the folder that method.yaml
+    stands in. per: whether it is started once for each ``sample`` or once for a ``batch`` of them. input: what the
+    image files hold; image_format: how images and maps are written (png16 clips to [0, 1] and rounds: under blb-v1,
+    whose highlights exceed 1, it takes away what makes bokeh discs); output: what the numbers of an NPY file that the
+    program writes are taken for (EXR is light, PNG is display values). environment: variables added to ours; timeout_s:
+    seconds allowed for each sample of a start; workdir: where the command runs. ``{folder}`` may stand in workdir and
+    in the variables as well.
+    """
+
+    name: Annotated[str, Field(pattern=NAME_PATTERN)]
+    revision: Annotated[str, Field(min_length=1)]
+    description: Annotated[str, Field(min_length=1)]
+    metadata: MethodMetadata = MethodMetadata()
+    command: Annotated[tuple[str, ...], Field(min_length=1)]
+    per: Literal["sample", "batch"] = "batch"
+    input: Encoding = "display"
+    image_format: ImageFormat = "npy"
+    output: Encoding = "light"
+    environment: dict[str, str] = Field(default_factory=dict)
+    timeout_s: Annotated[float, Field(gt=0)] = 600.0
+    workdir: str = "{folder}"
+
+    @field_validator("command")
+    @classmethod
+    def _command_names_the_job(cls, command: tuple[str, ...]) -> tuple[str, ...]:
+        _refuse_unknown(command, ("job", "folder"))
+        if not any("{job}" in part for part in command):
+            raise ValueError("no part of it is {job}; expected the place where the job file is named")
+        return command
+
+    @field_validator("workdir", "environment")
+    @classmethod
+    def _only_folder(cls, value: str | dict[str, str]) -> str | dict[str, str]:
+        _refuse_unknown([value] if isinstance(value, str) else list(value.values()), ("folder",))
+        return value
+
+    @model_validator(mode="after")
+    def _png_holds_display_values(self) -> CommandDescription:
+        if self.input == "light" and self.image_format == "png16":
+            raise ValueError("image_format png16 holds display values only; for input: light choose exr or npy")
+        return self
+
+
+def _refuse_unknown(texts: Sequence[str], known: Sequence[str]) -> None:
+    for text in texts:
+        for name in _PLACEHOLDER.findall(text):
+            if name not in known:
+                raise ValueError(
+                    f"unknown placeholder {{{name}}} in {text!r}; expected "
+                    + " or ".join(f"{{{word}}}" for word in known)
+                )
+
+
+class CommandMethod:
+    """A :class:`benchmark.methods.interface.BatchMethod` that starts another program.
+
+    description, folder: the content of a ``method.yaml`` and the folder it stands in; log: a file that everything the
+    program says is added to (None: only the last words, in the messages about what failed).
+    """
+
+    def __init__(self, description: CommandDescription, folder: Path, *, log: Path | None = None) -> None:
+        self.name = description.name
+        self.revision = description.revision
+        self.description = description.description
+        self.metadata = description.metadata
+        self.log = log
+        self._told = description
+        self._folder = folder.resolve()
+
+    def render_batch(self, samples: Sequence[MethodInput]) -> Iterator[Rendering]:
+        """Yield one :class:`Rendering` for each sample, in order; those that failed say why.
+
+        Raises BadInputError when the program cannot be started at all.
+        """
+        if self._told.per == "sample":
+            starts = [[sample] for sample in samples]
+        else:
+            starts = [list(group) for _, group in groupby(samples, key=lambda sample: sample.gamma)]
+        for start in starts:
+            yield from self._run(start)
+
+    def _run(self, samples: Sequence[MethodInput]) -> Iterator[Rendering]:
+        with tempfile.TemporaryDirectory(prefix="bokehbench-job-") as name:
+            folder = Path(name)
+            job = self._write_job(samples, folder)
+            log = folder / "log.txt"
+            ended = run_to_end(
+                [self._filled(part, folder / "job.json") for part in self._told.command],
+                folder=Path(self._filled(self._told.workdir)),
+                environment=self._environment(),
+                log=log,
+                timeout_s=self._told.timeout_s * len(samples),
+            )
+            said = last_words(log)
+            self._keep_log(log, job)
+            for sample, told in zip(samples, job.samples, strict=True):
+                yield self._rendering(sample, told, ended, said, len(samples))
+
+    def _write_job(self, samples: Sequence[MethodInput], folder: Path) -> Job:
+        inputs = JobInputs(folder / "inputs", self._told.input, self._told.image_format)
+        outputs = folder / "outputs"
+        outputs.mkdir()
+        told = [
+            JobSample(
+                name=sample.name,
+                image=inputs.image(sample),
+                disparity=inputs.disparity(sample.disparity),
+                disparity_raw=None if sample.disparity_raw is None else inputs.disparity_raw(sample.disparity_raw),
+                blur_parameter=sample.blur_parameter,
+                blur_parameter_raw=sample.blur_parameter_raw,
+                focus_disparity=sample.focus_disparity,
+                focus_disparity_raw=sample.focus_disparity_raw,
+                aperture=sample.aperture,
+                output=str(outputs / f"{index:05d}"),
+                output_encoding=self._told.output,
+            )
+            for index, sample in enumerate(samples)
+        ]
+        job = Job(gamma=samples[0].gamma, image_encoding=self._told.input, samples=tuple(told))
+        write_json(folder / "job.json", job.model_dump(mode="json"))
+        return job
+
+    def _filled(self, text: str, job: Path | None = None) -> str:
+        words = {"folder": str(self._folder), "job": str(job)}
+        return _PLACEHOLDER.sub(lambda match: words[match[1]], text)
+
+    def _environment(self) -> Mapping[str, str]:
+        return {**os.environ, **{key: self._filled(value) for key, value in self._told.environment.items()}}
+
+    def _keep_log(self, log: Path, job: Job) -> None:
+        if self.log is None:
+            return
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        names = [sample.name or "?" for sample in job.samples]
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        with self.log.open("ab") as kept, log.open("rb") as said:
+            kept.write(f"--- {self.name} {self.revision}: {names[0]}{more}\n".encode())
+            while block := said.read(1 << 20):
+                kept.write(block)
+
+    def _rendering(self, sample: MethodInput, told: JobSample, ended: Ended, said: str, number: int) -> Rendering:
+        output = Path(told.output)
+        try:
+            file = _written(output, ended, said)
+            display = _read_display(file, sample, self._told.output)
+            notes = _read_notes(output)
+        except BadInputError as error:
+            where = f"{sample.name}: " if sample.name else ""
+            return Rendering(None, error=f"{where}{error}", peak_memory_mb=ended.peak_memory_mb)
+        return Rendering(
+            display,
+            seconds=ended.seconds / number if notes.seconds is None else notes.seconds,
+            peak_memory_mb=ended.peak_memory_mb,
+            peak_gpu_memory_mb=notes.peak_gpu_memory_mb,
+        )
+
+
+def _written(output: Path, ended: Ended, said: str) -> Path:
+    """Return the one image file that was written for a sample."""
+    found = [path for suffix in OUTPUT_SUFFIXES if (path := output.with_name(output.name + suffix)).is_file()]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise BadInputError(f"the command wrote {' and '.join(path.name for path in found)}; expected one of them")
+    refused = [suffix for suffix in _REFUSED_SUFFIXES if output.with_name(output.name + suffix).is_file()]
+    if refused:
+        raise BadInputError(
+            f"the command wrote {output.name}{refused[0]}, but JPEG changes the image; write PNG, NPY or EXR"
+        )
+    expected = ", ".join(output.name + suffix for suffix in OUTPUT_SUFFIXES)
+    raise BadInputError(f"the command wrote none of {expected}: {ended.how}; its last words: {said}")
+
+
+def _read_display(file: Path, sample: MethodInput, npy_holds: Encoding) -> Float32:
+    image = read_image(file)
+    if image.pixels.shape != sample.display.shape:
+        (height, width), (rows, columns) = sample.display.shape[:2], image.pixels.shape[:2]
+        raise BadInputError(f"the command wrote an image of {columns}×{rows}; expected {width}×{height} as its input")
+    if file.suffix == ".npy":
+        return image.pixels if npy_holds == "display" else display_from_light(image.pixels, sample.gamma)
+    return image.as_display(sample.gamma)
+
+
+def _read_notes(output: Path) -> OutputNotes:
+    path = output.with_name(f"{output.name}.json")
+    return load_json(OutputNotes, path) if path.is_file() else OutputNotes()
+
+
+def load_command_method(path: Path, *, log: Path | None = None) -> CommandMethod:
+    """Return the method of a ``method.yaml``, or of a folder that holds one; raises BadInputError.
+
+    log: a file that everything the program says is added to.
+    """
+    file = path / METHOD_FILE if path.is_dir() else path
+    if not file.is_file():
+        what = f"holds no {METHOD_FILE}" if path.is_dir() else "does not exist"
+        raise BadInputError(f"{path} {what}; expected a {METHOD_FILE}, or a folder that holds one")
+    return CommandMethod(load_yaml(CommandDescription, file), file.parent, log=log)
