@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import metadata, resources
 from importlib.resources.abc import Traversable
 from pathlib import Path, PurePath
@@ -41,7 +41,7 @@ def write_template(name: str, kind: str, folder: Path) -> Started:
     if kind not in KINDS:
         raise BadInputError(f"unknown kind of method {kind!r}; expected {' or '.join(KINDS)}")
     module, class_name = _identifiers(name)
-    files = _write(_templates() / "method" / kind, folder, name, module, class_name)
+    files = _write([_templates() / "method" / kind], folder, name, module, class_name)
     return Started(files, f"{module}:{class_name}" if kind == "python" else ".", folder)
 
 
@@ -53,7 +53,9 @@ def write_adapter(name: str, adapter: str, folder: Path) -> Started:
     check_name(name)
     if adapter not in ADAPTERS:
         raise BadInputError(f"unknown adapter {adapter!r}; expected one of {', '.join(ADAPTERS)}")
-    return Started(_write(_templates() / "adapters" / adapter, folder, name, *_identifiers(name)), ".", folder)
+    adapters = _templates() / "adapters"
+    files = _write([adapters / adapter, adapters / "shared"], folder, name, *_identifiers(name))
+    return Started(files, ".", folder)
 
 
 def _templates() -> Traversable:
@@ -71,11 +73,11 @@ def _identifiers(name: str) -> tuple[str, str]:
     return f"{module}_method" if keyword.iskeyword(module) or module in taken else module, class_name
 
 
-def _write(template: Traversable, folder: Path, name: str, module: str, class_name: str) -> tuple[Path, ...]:
+def _write(templates: Sequence[Traversable], folder: Path, name: str, module: str, class_name: str) -> tuple[Path, ...]:
     if folder.exists() and not folder.is_dir():
         raise BadInputError(f"{folder} is a file; expected a folder for the new method")
     contents: dict[Path, str] = {}
-    for inner, file in _files(template, PurePath()):
+    for inner, file in (found for template in templates for found in _files(template, PurePath())):
         text = file.read_text(encoding="utf-8")
         for placeholder, word in ((_CLASS, class_name), (_MODULE, module), (_NAME, name)):
             text = text.replace(placeholder, word)

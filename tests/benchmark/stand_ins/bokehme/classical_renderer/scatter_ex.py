@@ -1,0 +1,5 @@
+"""Only its name is imported."""
+
+
+class ModuleRenderScatterEX:
+    pass
