@@ -1,178 +1,212 @@
-"""LPIPS with the AlexNet backbone, equal to the ``lpips`` package but without importing it (it imports torchvision).
+"""LPIPS, equal to the ``lpips`` package but without importing it (it imports torchvision), and faster.
 
-The learnt linear heads are read from the installed ``lpips`` wheel. The backbone's weights are ImageNet-trained data
-that we do not ship: they come from a file the user names, from torch's own cache, or from a download that is only made
-when asked for; their hash is checked, and without them there is no number.
-Source: Zhang et al., The Unreasonable Effectiveness of Deep Features as a Perceptual Metric, CVPR 2018.
+A truth's feature maps are kept, and its predictions go through the network together. Without verified weights there is
+no number. Source: Zhang et al., The Unreasonable Effectiveness of Deep Features as a Perceptual Metric, CVPR 2018.
 """
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
-import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from bokeh_render.errors import BadInputError
 
-WEIGHTS_VARIABLE = "BOKEHBENCH_LPIPS_WEIGHTS"
-TORCHVISION_FILE = "alexnet-owt-7be5be79.pth"
-FEATURES_FILE = "alexnet_features_torchvision.pth"
-_DOWNLOAD_URL = f"https://download.pytorch.org/models/{TORCHVISION_FILE}"
+from .image_rows import check_pair
+from .kernels import squared_feature_differences
+from .lpips_network import Backbone
+from .lpips_weights import (
+    FEATURES_FILE,
+    TORCHVISION_FILE,
+    WEIGHTS_VARIABLE,
+    Net,
+    backbone_sha256,
+    download_backbone,
+    find_backbone,
+    load_backbone_state,
+    net_of,
+    read_heads,
+)
 
-_CONVOLUTIONS = {0: (3, 64, 11, 4, 2), 3: (64, 192, 5, 1, 2), 6: (192, 384, 3, 1, 1), 8: (384, 256, 3, 1, 1)}
-_CONVOLUTIONS[10] = (256, 256, 3, 1, 1)  # layer index in AlexNet: (in, out, kernel, stride, padding)
-_POOL_BEFORE = (3, 6)
-_SMALLEST_PX = 31
+__all__ = [
+    "FEATURES_FILE",
+    "TORCHVISION_FILE",
+    "WEIGHTS_VARIABLE",
+    "Lpips",
+    "LpipsTruth",
+    "backbone_sha256",
+    "build_lpips",
+    "device_of",
+    "download_backbone",
+    "find_backbone",
+    "load_backbone_state",
+    "load_lpips",
+    "read_heads",
+]
+
+_LEAST_LENGTH = 1e-10  # added to the length of each feature vector, as in the package
+_PIXELS_AT_ONCE = {"alex": 2**21, "vgg": 2**19}
+"""How much goes through a network at once: half a gigabyte of its maps at most, unless one image is larger."""
 
 
-class Lpips(nn.Module):
-    """The distance itself. Weights are random until :func:`load_lpips` fills them; inference only."""
+class LpipsTruth:
+    """A truth (H, W, 3) in [0, 1]; its features of unit length, (points, channels) for each tap, once they are known.
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.convolutions = nn.ModuleDict(
-            {
-                str(index): nn.Conv2d(inputs, outputs, kernel, stride, padding)
-                for index, (inputs, outputs, kernel, stride, padding) in _CONVOLUTIONS.items()
-            }
-        )
-        self.heads = nn.ParameterList(torch.zeros(1, c[1], 1, 1) for c in _CONVOLUTIONS.values())
-        self.register_buffer("shift", torch.tensor([-0.030, -0.088, -0.188])[None, :, None, None])
-        self.register_buffer("scale", torch.tensor([0.458, 0.448, 0.450])[None, :, None, None])
-        self.requires_grad_(False)
+    They take 40 bytes a pixel for alex and 500 for vgg. To be used by one thread at a time.
+    """
 
-    def features(self, images: Tensor) -> list[Tensor]:
-        """Return the five feature maps, each of unit length along channels. images: (N, 3, H, W) in [-1, 1]."""
-        x = (images - self.get_buffer("shift")) / self.get_buffer("scale")
-        maps = []
-        for index in _CONVOLUTIONS:
-            if index in _POOL_BEFORE:
-                x = nn.functional.max_pool2d(x, 3, 2)
-            x = nn.functional.relu(self.convolutions[str(index)](x))
-            maps.append(x / (x.square().sum(dim=1, keepdim=True).sqrt() + 1e-10))
-        return maps
+    def __init__(self, display: NDArray[Any]) -> None:
+        self.display = display
+        self.features: list[Tensor] = []
 
-    def forward(self, first: Tensor, second: Tensor) -> Tensor:
-        """Return the distance of each pair, (N,). first, second: (N, 3, H, W) in [-1, 1], at least 31 px each way."""
-        pairs = zip(self.features(first), self.features(second), self.heads, strict=True)
-        terms = [(head * (a - b).square()).sum(dim=1).mean(dim=(1, 2)) for a, b, head in pairs]
-        return torch.stack(terms).sum(dim=0)
+
+class Lpips:
+    """LPIPS with one net's weights on one device; inference only. Several threads may use it at once.
+
+    backbone_sha256: of the weights, whatever they are. winograd: whether convolutions of stride 1 take the fast way;
+    by default they do on CPUs.
+    """
+
+    def __init__(
+        self,
+        net: Net,
+        state: dict[str, Tensor],
+        heads: Sequence[Tensor],
+        device: torch.device | str = "cpu",
+        *,
+        winograd: bool | None = None,
+    ) -> None:
+        self.net = net
+        self.device = torch.device(device)
+        self.backbone_sha256 = backbone_sha256(state, net.name)
+        self._state = state
+        self._heads = [head.double().cpu().numpy() for head in heads]
+        fast = self.device.type == "cpu" if winograd is None else winograd
+        self._backbone = Backbone(net, state, self.device, winograd=fast)
+
+    def to(self, device: torch.device | str) -> Lpips:
+        """Return the same on another device, or this one where it is there already."""
+        if torch.device(device) == self.device:
+            return self
+        return Lpips(self.net, self._state, [torch.from_numpy(head) for head in self._heads], device)
 
     def distance(self, prediction: NDArray[Any], truth: NDArray[Any]) -> float:
-        """Return the distance of two images (H, W, 3) of display values in [0, 1]; 0 for equal ones."""
-        if min(truth.shape[:2]) < _SMALLEST_PX:
-            raise BadInputError(
-                f"images are {truth.shape[1]}×{truth.shape[0]}; LPIPS needs at least {_SMALLEST_PX} px each way"
-            )
-        first, second = (
-            torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)[None], dtype=np.float32)) * 2 - 1
-            for image in (prediction, truth)
-        )
+        """Return the distance of two images (H, W, 3) of display values in [0, 1]; 0 for equal ones.
+
+        Raises BadInputError when their shapes differ or they are smaller than the net needs (alex 31 px, vgg 16).
+        """
+        return self.distances([prediction], LpipsTruth(truth))[0]
+
+    def distances(self, predictions: Sequence[NDArray[Any]], truth: LpipsTruth) -> list[float]:
+        """Return the distance of each prediction from one truth, whose features are found if need be and kept.
+
+        predictions: (H, W, 3) each, as the truth, display values in [0, 1].
+        """
+        for image in (truth.display, *predictions):
+            self._check(image, truth.display)
+        if not predictions:
+            return []
+        known = bool(truth.features)
+        images = list(predictions) if known else [truth.display, *predictions]
+        found: list[float] = []
+        features = list(truth.features)
         with torch.inference_mode():
-            return float(self(first, second)[0])
+            for batch in self._batches(images):
+                found.extend(self._batch_distances(batch, features))
+        truth.features = features
+        return found if known else found[1:]
+
+    def _check(self, image: NDArray[Any], truth: NDArray[Any]) -> None:
+        check_pair(image, truth)
+        if min(truth.shape[:2]) < self.net.smallest_px:
+            raise BadInputError(
+                f"images are {truth.shape[1]}×{truth.shape[0]}; LPIPS needs at least {self.net.smallest_px} px each way"
+            )
+
+    def images_at_once(self, shape: tuple[int, ...]) -> int:
+        """Return how many images (H, W, 3) go through the network together, at least 1."""
+        return max(1, _PIXELS_AT_ONCE[self.net.name] // (shape[0] * shape[1]))
+
+    def _batches(self, images: Sequence[NDArray[Any]]) -> Iterator[Tensor]:
+        at_once = self.images_at_once(images[0].shape)
+        for first in range(0, len(images), at_once):
+            batch = np.stack([image.astype(np.float32, copy=False) for image in images[first : first + at_once]])
+            yield torch.from_numpy(batch).to(self.device)
+
+    def _batch_distances(self, batch: Tensor, truth: list[Tensor]) -> list[float]:
+        """Return the distance of each image; where ``truth`` is empty, the first image becomes the truth."""
+        distances = np.zeros(len(batch))
+        for tap, maps in enumerate(self._backbone.maps(batch)):
+            features = maps.reshape(len(batch), -1, maps.shape[-1])
+            lengths = torch.linalg.vector_norm(features, dim=2) + _LEAST_LENGTH
+            if tap == len(truth):
+                truth.append(features[0] / lengths[0, :, None])
+            totals = [_squared_differences(*image, truth[tap]) for image in zip(features, lengths, strict=True)]
+            distances += np.stack(totals) @ self._heads[tap] / features.shape[1]
+        return [float(distance) for distance in distances]
 
 
-def read_heads() -> list[Tensor]:
-    """Return the linear heads of version 0.1, (1, C, 1, 1) each, from the installed lpips wheel."""
-    spec = importlib.util.find_spec("lpips")
-    if spec is None or spec.origin is None:
-        raise BadInputError(
-            "the package lpips is not installed; its wheel holds LPIPS's heads: pip install lpips==0.1.4"
-        )
-    state = torch.load(
-        Path(spec.origin).parent / "weights" / "v0.1" / "alex.pth", map_location="cpu", weights_only=True
-    )
-    return [state[f"lin{index}.model.1.weight"] for index in range(len(_CONVOLUTIONS))]
+def _squared_differences(features: Tensor, lengths: Tensor, truth: Tensor) -> NDArray[np.float64]:
+    """Return the squared differences to the truth's unit vectors, summed over all points, for each channel."""
+    if features.device.type == "cpu":
+        totals = np.zeros(features.shape[1])
+        squared_feature_differences(features.numpy(), lengths.numpy(), truth.numpy(), totals)
+        return totals
+    return squared_differences_by_torch(features, lengths, truth)
 
 
-def find_backbone(weights: Path | None = None) -> Path | None:
-    """Return the file with AlexNet's weights, or None when there is none.
+def squared_differences_by_torch(features: Tensor, lengths: Tensor, truth: Tensor) -> NDArray[np.float64]:
+    """Return what :func:`squared_feature_differences` adds up, on any device: its slow twin."""
+    differences = (features / lengths[:, None]).sub_(truth).square_()
+    return np.asarray(differences.sum(dim=0, dtype=torch.float64).cpu().numpy())
 
-    Looked for in this order: ``weights`` (a file or a folder), the environment variable BOKEHBENCH_LPIPS_WEIGHTS
-    (likewise), torch's cache. Raises BadInputError when a place that was named holds no such file.
+
+def device_of(name: str) -> torch.device:
+    """Return the device of a name: ``auto`` (a CUDA card where torch sees one, else the CPU), ``cpu``, ``cuda``, ….
+
+    Raises BadInputError when it is not there.
     """
-    named = weights or (Path(value) if (value := os.environ.get(WEIGHTS_VARIABLE)) else None)
-    if named is not None:
-        candidates = [named / FEATURES_FILE, named / TORCHVISION_FILE] if named.is_dir() else [named]
-        for candidate in candidates:
-            if candidate.is_file():
-                return candidate
-        raise BadInputError(
-            f"no LPIPS backbone at {named}; expected {TORCHVISION_FILE} (torchvision's AlexNet) or its features alone"
-        )
-    cached = Path(torch.hub.get_dir()) / "checkpoints" / TORCHVISION_FILE
-    return cached if cached.is_file() else None
-
-
-def download_backbone() -> Path:
-    """Fetch torchvision's AlexNet (233 MB) into torch's cache and return its path; raises BadInputError offline."""
-    target = Path(torch.hub.get_dir()) / "checkpoints" / TORCHVISION_FILE
-    target.parent.mkdir(parents=True, exist_ok=True)
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
-        torch.hub.download_url_to_file(_DOWNLOAD_URL, str(target), hash_prefix="7be5be79")
-    except OSError as error:
-        raise BadInputError(
-            f"cannot download {_DOWNLOAD_URL}: {error}; "
-            f"fetch {TORCHVISION_FILE} elsewhere and name it by {WEIGHTS_VARIABLE}"
-        ) from None
-    return target
-
-
-def backbone_sha256(state: dict[str, Tensor]) -> str:
-    """Hash the convolutions' raw float32 weights and biases, in order."""
-    digest = hashlib.sha256()
-    for index in _CONVOLUTIONS:
-        for kind in ("weight", "bias"):
-            digest.update(state[f"features.{index}.{kind}"].to(torch.float32).contiguous().numpy().tobytes())
-    return digest.hexdigest()
-
-
-def load_backbone_state(path: Path) -> dict[str, Tensor]:
-    """Read AlexNet's state dict, or its features alone; raises BadInputError when the file is something else."""
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        return {key: state[key] for index in _CONVOLUTIONS for key in _keys(index)}
-    except Exception as error:  # noqa: BLE001  (torch raises many kinds)
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:  # torch without CUDA asserts
         summary = " ".join(str(error).split())[:120]
-        raise BadInputError(f"{path} is not AlexNet's state dict ({summary}); expected torchvision's file") from None
+        raise BadInputError(f"device {name!r} cannot be used ({summary}); expected auto, cpu or cuda") from None
+    return device
 
 
-def _keys(index: int) -> tuple[str, str]:
-    return f"features.{index}.weight", f"features.{index}.bias"
-
-
-def build_lpips(state: dict[str, Tensor]) -> Lpips:
+def build_lpips(state: dict[str, Tensor], net: str = "alex", device: torch.device | str = "cpu") -> Lpips:
     """Return LPIPS with the given backbone (keys as torchvision names them) and the wheel's heads."""
-    model = Lpips().eval()
-    for index in _CONVOLUTIONS:
-        convolution = model.convolutions[str(index)]
-        for name, key in zip(("weight", "bias"), _keys(index), strict=True):
-            convolution.get_parameter(name).data.copy_(state[key])
-    for head, values in zip(model.heads, read_heads(), strict=True):
-        head.data.copy_(values)
-    return model
+    return Lpips(net_of(net), state, read_heads(net), device)
 
 
-def load_lpips(expected_sha256: str, weights: Path | None = None) -> Lpips | None:
-    """Return LPIPS with verified weights, or None when there are none on this machine (see :func:`find_backbone`).
+def load_lpips(
+    expected_sha256: str | None,
+    weights: Path | None = None,
+    *,
+    net: str = "alex",
+    device: torch.device | str = "cpu",
+) -> Lpips | None:
+    """Return LPIPS with the weights found, or None when there are none on this machine (see :func:`find_backbone`).
 
-    Raises BadInputError when the file found does not have the expected backbone.
+    expected_sha256: what the protocol says of them; None takes what is found, whose hash is the result's
+    ``backbone_sha256``. Raises BadInputError when the file found does not have the expected backbone.
     """
-    path = find_backbone(weights)
+    path = find_backbone(weights, net)
     if path is None:
         return None
-    state = load_backbone_state(path)
-    found = backbone_sha256(state)
-    if found != expected_sha256:
+    state = load_backbone_state(path, net)
+    found = backbone_sha256(state, net)
+    if expected_sha256 is not None and found != expected_sha256:
         raise BadInputError(
-            f"{path} holds another AlexNet (features sha256 {found[:12]}…, expected {expected_sha256[:12]}…); "
-            f"use torchvision's {TORCHVISION_FILE}"
+            f"{path} holds another {net_of(net).title} (features sha256 {found[:12]}…, expected "
+            f"{expected_sha256[:12]}…); use torchvision's {net_of(net).torchvision_file}"
         )
-    return build_lpips(state)
+    return build_lpips(state, net, device)
