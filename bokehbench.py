@@ -15,6 +15,8 @@ import typer
 from rich.console import Console
 
 import benchmark.cli
+import benchmark.method_cli
+import benchmark.predictions_cli
 import bokeh_render.cli
 import generator.cli
 import generator.dataset_cli
@@ -35,6 +37,7 @@ app = typer.Typer(
 )
 scenes_app = typer.Typer(help="The scripted scenes.", no_args_is_help=True)
 protocol_app = typer.Typer(help="The rules for scoring.", no_args_is_help=True)
+predictions_app = typer.Typer(help="Predictions made elsewhere.", no_args_is_help=True)
 leaderboard_app = typer.Typer(help="Tables and pages from results.", no_args_is_help=True)
 
 app.command("generate")(generator.cli.generate_command)
@@ -44,6 +47,9 @@ app.add_typer(leaderboard_app, name="leaderboard")
 app.add_typer(generator.dataset_cli.dataset_app, name="dataset")
 app.add_typer(scenes_app, name="scenes")
 app.add_typer(protocol_app, name="protocol")
+app.add_typer(benchmark.method_cli.method_app, name="method")
+app.add_typer(predictions_app, name="predictions")
+predictions_app.command("validate")(benchmark.predictions_cli.predictions_validate_command)
 scenes_app.command("list")(generator.cli.scenes_list_command)
 scenes_app.command("show")(generator.cli.scenes_show_command)
 protocol_app.command("list")(benchmark.cli.protocol_list_command)
@@ -58,14 +64,15 @@ def leaderboard_build_command(
     run: Annotated[Path, typer.Argument(help="Folder given to evaluate as --out; its results/ are ranked.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for index.html, leaderboard.md, leaderboard.csv.")],
     dataset: Annotated[Path | None, typer.Option(help="The dataset, to show pictures side by side.")] = None,
+    protocol: Annotated[str | None, typer.Option(help="Rank the results of this protocol only.")] = None,
 ) -> None:
     """Rank the results of a folder: a page with pictures, Markdown and CSV."""
     from benchmark.dataset import open_dataset
-    from benchmark.results import load_results
+    from benchmark.results import RESULTS_FOLDER, load_results
     from leaderboards.page import build_page
 
-    results = load_results(run / "results")
-    pictures = None if dataset is None else _picture_source(open_dataset(dataset), results, run / "predictions")
+    results = load_results(run / RESULTS_FOLDER, protocol)
+    pictures = None if dataset is None else _picture_source(open_dataset(dataset), results, run)
     typer.echo(str(build_page(results, out, pictures)))
 
 
@@ -92,25 +99,29 @@ def demo_command(
     from benchmark.dataset import open_dataset
     from benchmark.methods import included_method
     from benchmark.protocols import load_protocol
-    from benchmark.run import evaluate
+    from benchmark.run import evaluate_all
     from leaderboards.page import build_page
     from leaderboards.table import leaderboard, to_markdown
 
     dataset, protocol = open_dataset(out / "dataset"), load_protocol("blb-v1")
     console.print(f"Scoring {', '.join(_DEMO_METHODS)} under {protocol.name}", highlight=False)
     with progress_bars(console) as report:
-        results = [evaluate(included_method(name), dataset, protocol, out, report=report) for name in _DEMO_METHODS]
-    page = build_page(results, out / "leaderboard", _picture_source(dataset, results, out / "predictions"))
+        outcomes = evaluate_all(
+            [included_method(name) for name in _DEMO_METHODS], dataset, protocol, out, report=report
+        )
+    results = [outcome.result_or_raise() for outcome in outcomes]
+    page = build_page(results, out / "leaderboard", _picture_source(dataset, results, out))
     typer.echo(to_markdown(leaderboard(results)))
     typer.echo(f"Done in {time.monotonic() - started:.0f} s. Open {page.resolve()}")
 
 
-def _picture_source(dataset: Dataset, results: Sequence[Result], predictions: Path) -> PictureSource:
-    """Join the page to the dataset it is about and to the folder of predictions."""
+def _picture_source(dataset: Dataset, results: Sequence[Result], run: Path) -> PictureSource:
+    """Join the page to the dataset it is about and to the predictions below the folder ``run``."""
     import numpy as np
 
     from benchmark.predictions import match_predictions, read_prediction
     from benchmark.protocols import load_protocol
+    from benchmark.run import predictions_folder
     from benchmark.samples import Sample
     from blender_scenes.catalogue import SCENES
     from leaderboards.gallery import Sources
@@ -119,7 +130,9 @@ def _picture_source(dataset: Dataset, results: Sequence[Result], predictions: Pa
     if dataset.files_sha256 != results[0].dataset.files_sha256:
         raise BadInputError(f"{dataset.root} is not the dataset of these results; expected the one they were scored on")
     files = {
-        result.method.name: match_predictions(predictions / result.method.name, dataset.samples(protocol), protocol)
+        result.method.name: match_predictions(
+            predictions_folder(run, protocol, result.dataset, result.method), dataset.samples(protocol), protocol
+        )
         for result in results
     }
 

@@ -2,82 +2,144 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from bokeh_render.doctor import Check, check_package
-from bokeh_render.errors import BadInputError
+from bokeh_render.errors import BadInputError, BokehbenchError
 from bokeh_render.progress import progress_bars
+
+if TYPE_CHECKING:
+    from .results import Result
+    from .run import Outcome
 
 
 def evaluate_command(
-    method: Annotated[str, typer.Argument(help="An included method; or, with --predictions, a name for yours.")],
+    methods: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="METHOD…",
+            help="Included methods, module:Name, entry points, folders with a method.yaml; with --predictions, a name.",
+        ),
+    ],
     dataset: Annotated[Path, typer.Option(help="Folder of the dataset (ours, or the original BLB download).")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Gets predictions/METHOD/ and results/METHOD.json.")],
-    protocol: Annotated[str, typer.Option(help="The rule for scoring.")] = "blb-v1",
+    out: Annotated[Path, typer.Option("--out", "-o", help="Gets predictions/, results/ and plots/.")],
+    protocol: Annotated[str, typer.Option(help="The rule for scoring; a name, or a .yaml file of yours.")] = "blb-v1",
     predictions: Annotated[
-        Path | None, typer.Option(help="Score this folder (<scene>/bokeh_KK_FF.png) instead of running a method.")
+        Path | None,
+        typer.Option(help="Score this folder or zip (<scene>/bokeh_KK_FF.png) instead of running a method."),
     ] = None,
-    lpips_weights: Annotated[Path | None, typer.Option(help="File with torchvision's AlexNet weights.")] = None,
-    threads: Annotated[int, typer.Option(min=0, help="CPU threads; 0 = as torch sees fit.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the whole result as JSON.")] = False,
+    revision: Annotated[
+        str, typer.Option(help="With --predictions: the method's revision.  [default: submission.json's, or 1]")
+    ] = "",
+    description: Annotated[str, typer.Option(help="With --predictions: a line about the method.")] = "",
+    allow_identity: Annotated[
+        bool, typer.Option("--allow-identity", help="With --predictions: they may equal the input.")
+    ] = False,
+    lpips_weights: Annotated[Path | None, typer.Option(help="File or folder with LPIPS's backbone weights.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes that render side by side.")] = 1,
+    threads: Annotated[int, typer.Option(min=0, help="CPU threads that score; 0 = all.")] = 0,
+    plots: Annotated[bool, typer.Option("--plots", help="Draw the scores and error maps into OUT/plots.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the whole results as JSON.")] = False,
 ) -> None:
-    """Score a method, or a folder of predictions, on a dataset. A missing or wrong prediction is an error."""
-    import torch
+    """Score methods, or a folder of predictions, on a dataset. A missing or wrong prediction is an error.
 
+    Several methods are scored together, which is faster, and compared. A stopped run goes on with the same command.
+    """
     from .dataset import open_dataset
-    from .methods import included_method, included_names
+    from .methods.loading import check_name, load_method
     from .protocols import load_protocol
     from .results import MethodReference
-    from .run import evaluate, score_folder
+    from .run import Outcome, evaluate_all, score_folder
+    from .run_pictures import draw_run
 
     rule = load_protocol(protocol)
     if predictions is None:
-        chosen = included_method(method)
-    elif method in included_names():
-        raise BadInputError(f"{method!r} is the name of an included method; give your predictions another name")
-    elif not method.replace("-", "").replace("_", "").replace(".", "").isalnum() or method.startswith("."):
-        raise BadInputError(f"method name {method!r} cannot be a file name; expected letters, digits, - _ and .")
+        chosen = [load_method(name) for name in methods]
+    elif len(methods) != 1:
+        raise BadInputError(f"--predictions needs one name for its method; found {len(methods)}: {' '.join(methods)}")
+    else:
+        check_name(methods[0])
     opened = open_dataset(dataset)
-    if threads:
-        torch.set_num_threads(threads)
     with progress_bars(Console(stderr=True)) as report:
         if predictions is None:
-            result = evaluate(chosen, opened, rule, out, lpips_weights=lpips_weights, report=report)
+            outcomes = evaluate_all(
+                chosen, opened, rule, out, lpips_weights=lpips_weights, jobs=jobs, threads=threads, report=report
+            )
         else:
-            reference = MethodReference(name=method, revision="as given", description="predictions from a folder")
-            result = score_folder(predictions, reference, opened, rule, out, lpips_weights=lpips_weights, report=report)
+            reference = MethodReference(name=methods[0], revision=revision, description=description)
+            result = score_folder(
+                predictions,
+                reference,
+                opened,
+                rule,
+                out,
+                lpips_weights=lpips_weights,
+                allow_identity=allow_identity,
+                threads=threads,
+                report=report,
+            )
+            outcomes = [Outcome(reference.name, result)]
+        results = [outcome.result for outcome in outcomes if outcome.result is not None]
+        drawn = draw_run(results, opened, rule, out, report) if plots and results else None
     if as_json:
-        typer.echo(result.model_dump_json(indent=2))
-        return
-    overall = result.summary.overall
-    lpips = "n/a" if overall.lpips is None else f"{overall.lpips:.4f}"
-    typer.echo(
-        f"{method}: PSNR {overall.psnr:.2f} dB  SSIM {overall.ssim:.4f}  LPIPS {lpips}  ({len(result.samples)} samples)"
-    )
-    for metric, reason in result.unavailable.items():
-        typer.echo(f"{metric} is n/a: {reason}")
-    typer.echo(str(out / "results" / f"{method}.json"))
+        typer.echo(json.dumps([result.model_dump(mode="json") for result in results], indent=2))
+    elif results:
+        _tell(results, out, drawn)
+    _tell_failures(outcomes)
+
+
+def _tell(results: list[Result], out: Path, drawn: Path | None) -> None:
+    """Print the scores, and where everything lies."""
+    from .comparison import format_scores
+    from .results import result_path
+
+    typer.echo(format_scores(results))
+    for result in results:
+        for notice in result.notices:
+            typer.echo(f"{result.method.name}: {notice}")
+    for result in results:
+        typer.echo(str(result_path(out, result.protocol.name, result.dataset, result.method)))
+    if drawn is not None:
+        typer.echo(str(drawn))
+
+
+def _tell_failures(outcomes: list[Outcome]) -> None:
+    """End with the error of a method that has no result; several are told one after the other."""
+    errors = [outcome.error for outcome in outcomes if outcome.error is not None]
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        told = "\n".join(str(error) for error in errors)
+        kind = BadInputError if all(isinstance(error, BadInputError) for error in errors) else BokehbenchError
+        raise kind(f"{len(errors)} methods have no result:\n{told}")
 
 
 def protocol_list_command() -> None:
     """List the protocols."""
-    from .protocols import PROTOCOLS
+    from .protocols import PROTOCOLS, SUMMARIES
 
     for rule in PROTOCOLS.values():
-        typer.echo(f"{rule.name}  {rule.sha256}")
+        typer.echo(f"{rule.name:<17} {SUMMARIES[rule.name]}\n{'':<17} {rule.sha256}")
 
 
-def protocol_show_command(name: Annotated[str, typer.Argument(help="For example blb-v1.")]) -> None:
+def protocol_show_command(
+    name: Annotated[str, typer.Argument(help="For example blb-v1, or a .yaml file of yours.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the definition as JSON.")] = False,
+) -> None:
     """Print a protocol's whole definition and its hash."""
+    from .protocol_text import describe
     from .protocols import load_protocol
 
     rule = load_protocol(name)
-    typer.echo(rule.model_dump_json(indent=2))
-    typer.echo(f"sha256 {rule.sha256}")
+    if as_json:
+        typer.echo(json.dumps({**rule.model_dump(mode="json"), "sha256": rule.sha256}, indent=2))
+    else:
+        typer.echo(describe(rule))
 
 
 def doctor_checks() -> list[Check]:

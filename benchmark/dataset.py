@@ -137,6 +137,11 @@ class Dataset:
             )
         return image
 
+    def truth_sha256(self, key: SampleKey) -> str:
+        """Return the hash of a ground truth's file, as the dataset lists it."""
+        files = self.scenes[key.scene]
+        return files.sha256[files.named(key.name)]
+
     def truth_display(self, key: SampleKey, protocol: Protocol) -> Float32:
         """Read a ground truth as it is compared: display values, clipped."""
         return np.clip(self.truth(key).as_display(protocol.gamma), *protocol.clip_scored)

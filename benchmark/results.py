@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import AwareDatetime, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
 from bokeh_render.atomic import write_json
 from bokeh_render.errors import BadInputError
 from bokeh_render.schema import Record, load_json
 
+from .methods.interface import MethodMetadata
+from .samples import Sample
+
 if TYPE_CHECKING:
     import pandas as pd
 
 METRICS = ("psnr", "ssim", "lpips")
+RESULTS_FOLDER = "results"
 
 
 class Scores(Record):
@@ -26,44 +30,75 @@ class Scores(Record):
     lpips: float | None
 
 
+class RegionScores(Record):
+    """The metrics of a region of one sample. ssim is None where none of it lies in the valid region."""
+
+    psnr: float
+    ssim: float | None
+    pixels: int
+
+
 class SampleScore(Record):
-    """One sample: which, how good, how long the method took (None for a folder of predictions), and on which file."""
+    """One sample: which, how good, what it cost, and of which files.
+
+    corruption: index of the corrupted disparity map that was given, if any; regions: by name, those of this sample
+    that are large enough; seconds, peak_memory_mb, peak_gpu_memory_mb: what the method took, None where nobody
+    measured; truth_sha256: of the ground truth's file.
+    """
 
     scene: str
     blur: int
     focus: int
+    corruption: int | None = None
     metrics: Scores
+    regions: dict[str, RegionScores] = Field(default_factory=dict)
     seconds: float | None
+    peak_memory_mb: float | None = None
+    peak_gpu_memory_mb: float | None = None
     prediction_sha256: str
+    truth_sha256: str | None = None
+
+    @property
+    def sample(self) -> Sample:
+        """Which sample of the dataset it is."""
+        return Sample(self.scene, self.blur, self.focus, self.corruption)
 
 
 class DatasetReference(Record):
-    """Which dataset, by its two hashes. noise_floor: PSNR bound in dB by scene and blur level, where measured."""
+    """Which dataset, by its two hashes.
+
+    noise_floor: PSNR bound in dB by scene and blur level, where measured; corruptions: what the corrupted maps are, by
+    index, where they were given.
+    """
 
     name: str
     version: str
     recipe_sha256: str | None
     files_sha256: str
     noise_floor: dict[str, dict[int, float]]
+    corruptions: dict[int, str] = Field(default_factory=dict)
 
 
 class MethodReference(Record):
-    """Which method, in which revision."""
+    """Which method, in which revision, how it entered, and what it says of itself."""
 
     name: str
     revision: str
     description: str
+    entered_as: Literal["python", "command", "predictions"] | None = None
+    metadata: MethodMetadata = MethodMetadata()
 
 
 class ProtocolReference(Record):
-    """Which protocol, by name and by the hash of its definition."""
+    """Which protocol, by name and by the hash of its definition, which is kept whole."""
 
     name: str
     sha256: str
+    definition: dict[str, Any] | None = None
 
 
 class LevelSummary(Record):
-    """Means of one blur level: over focus settings, then scenes."""
+    """Means of one blur level: over focus settings (and disparity maps), then scenes."""
 
     blur: int
     metrics: Scores
@@ -71,22 +106,34 @@ class LevelSummary(Record):
 
 
 class Summary(Record):
-    """The aggregate: ``overall`` is the mean over blur levels of their means."""
+    """The aggregate: ``overall`` is the mean over blur levels of their means.
+
+    regions: mean PSNR in dB by region, over the samples that have it, averaged in the same order; by_corruption:
+    likewise for each corrupted disparity map; peak_memory_mb: the most of any sample.
+    """
 
     overall: Scores
     levels: tuple[LevelSummary, ...]
     seconds_per_image: float | None
+    regions: dict[str, float] = Field(default_factory=dict)
+    by_corruption: dict[int, Scores] = Field(default_factory=dict)
+    peak_memory_mb: float | None = None
 
 
 class Result(Record):
-    """One JSON. unavailable: metrics that could not be computed, with the reason; created: when, UTC."""
+    """One JSON. unavailable: metrics that could not be computed, with the reason; created: when, UTC.
 
+    schema_version: of this description; a file without one is of version 1. notices: what a reader should know.
+    """
+
+    schema_version: Literal[1, 2] = 1
     protocol: ProtocolReference
     dataset: DatasetReference
     method: MethodReference
     environment: dict[str, str]
     created: AwareDatetime
     unavailable: dict[str, str]
+    notices: tuple[str, ...] = ()
     samples: tuple[SampleScore, ...]
     summary: Summary
 
@@ -112,7 +159,7 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def summarise(samples: Iterable[SampleScore]) -> Summary:
-    """Average over focus settings, then scenes, then blur levels."""
+    """Average over focus settings (and disparity maps), then scenes, then blur levels."""
     grid: dict[int, dict[str, list[SampleScore]]] = {}
     for sample in samples:
         grid.setdefault(sample.blur, {}).setdefault(sample.scene, []).append(sample)
@@ -120,17 +167,61 @@ def summarise(samples: Iterable[SampleScore]) -> Summary:
     for blur, scenes in sorted(grid.items()):
         by_scene = {scene: mean_scores([sample.metrics for sample in found]) for scene, found in scenes.items()}
         levels.append(LevelSummary(blur=blur, metrics=mean_scores(list(by_scene.values())), by_scene=by_scene))
-    seconds = [sample.seconds for scenes in grid.values() for found in scenes.values() for sample in found]
-    known = [value for value in seconds if value is not None]
+    every = [sample for scenes in grid.values() for found in scenes.values() for sample in found]
+    seconds = [sample.seconds for sample in every if sample.seconds is not None]
+    memory = [sample.peak_memory_mb for sample in every if sample.peak_memory_mb is not None]
     return Summary(
         overall=mean_scores([level.metrics for level in levels]),
         levels=tuple(levels),
-        seconds_per_image=_mean(known) if known and len(known) == len(seconds) else None,
+        seconds_per_image=_mean(seconds) if seconds and len(seconds) == len(every) else None,
+        regions=_region_means(every),
+        by_corruption=_corruption_means(every),
+        peak_memory_mb=max(memory) if memory and len(memory) == len(every) else None,
     )
 
 
+def _region_means(samples: Sequence[SampleScore]) -> dict[str, float]:
+    names = dict.fromkeys(name for sample in samples for name in sample.regions)
+    return {name: _nested_mean(samples, name) for name in sorted(names)}
+
+
+def _nested_mean(samples: Sequence[SampleScore], region: str) -> float:
+    grid: dict[int, dict[str, list[float]]] = {}
+    for sample in samples:
+        if region in sample.regions:
+            grid.setdefault(sample.blur, {}).setdefault(sample.scene, []).append(sample.regions[region].psnr)
+    return _mean([_mean([_mean(values) for values in scenes.values()]) for _, scenes in sorted(grid.items())])
+
+
+def _corruption_means(samples: Sequence[SampleScore]) -> dict[int, Scores]:
+    by_map: dict[int, list[SampleScore]] = {}
+    for sample in samples:
+        if sample.corruption is not None:
+            by_map.setdefault(sample.corruption, []).append(sample)
+    return {index: _overall([s.model_copy(update={"corruption": None}) for s in by_map[index]]) for index in by_map}
+
+
+def _overall(samples: Sequence[SampleScore]) -> Scores:
+    return summarise(samples).overall
+
+
+def result_path(out: Path, protocol: str, dataset: DatasetReference, method: MethodReference) -> Path:
+    """Return where a result lies below ``out``: one file per protocol, dataset, method and revision."""
+    return out / RESULTS_FOLDER / place_of(protocol, dataset) / f"{method.name}@{method.revision}.json"
+
+
+def place_of(protocol: str, dataset: DatasetReference) -> Path:
+    """Return the relative folder that belongs to a protocol and one rendering of a dataset."""
+    return Path(protocol) / f"{dataset.name}-{dataset.files_sha256[:12]}"
+
+
 def write_result(path: Path, result: Result) -> None:
-    """Write a result as JSON, atomically."""
+    """Write a result as JSON, atomically; raises BadInputError when another one is there already."""
+    if path.exists():
+        raise BadInputError(
+            f"{path} is there already and results are never overwritten; give the method another revision, or choose "
+            "another --out"
+        )
     write_json(path, result.model_dump(mode="json"))
 
 
@@ -139,12 +230,16 @@ def load_result(path: Path) -> Result:
     return load_json(Result, path)
 
 
-def load_results(folder: Path) -> list[Result]:
-    """Read every ``*.json`` of a folder; raises BadInputError when there is none or they do not belong together."""
-    paths = sorted(folder.glob("*.json")) if folder.is_dir() else []
-    if not paths:
-        raise BadInputError(f"{folder} holds no results; expected JSON files written by bokehbench evaluate")
-    results = [load_result(path) for path in paths]
+def load_results(folder: Path, protocol: str | None = None) -> list[Result]:
+    """Read every ``*.json`` of a folder and below, those of one protocol if it is named.
+
+    Raises BadInputError when there is none or they do not belong together.
+    """
+    paths = sorted(folder.rglob("*.json")) if folder.is_dir() else []
+    results = [result for path in paths if protocol in (None, (result := load_result(path)).protocol.name)]
+    if not results:
+        of = f" of {protocol}" if protocol else ""
+        raise BadInputError(f"{folder} holds no results{of}; expected JSON files written by bokehbench evaluate")
     check_comparable(results)
     return results
 
@@ -152,39 +247,42 @@ def load_results(folder: Path) -> list[Result]:
 def check_comparable(results: Sequence[Result]) -> None:
     """Refuse results that must not share a table: other protocol, other rendering, other sample list."""
     first = results[0]
+    asked: dict[str, Callable[[Result], Any]] = {
+        "protocol": lambda result: (result.protocol.name, result.protocol.sha256),
+        "dataset files": lambda result: result.dataset.files_sha256,
+        "sample list": lambda result: {score.sample for score in result.samples},
+    }
     for other in results[1:]:
-        for what, a, b in (
-            ("protocol", first.protocol, other.protocol),
-            ("dataset files", first.dataset.files_sha256, other.dataset.files_sha256),
-            ("sample list", _keys(first), _keys(other)),
-        ):
-            if a != b:
+        for what, of in asked.items():
+            if of(first) != of(other):
                 raise BadInputError(
                     f"results of {first.method.name} and {other.method.name} differ in {what}; "
                     "expected the same for all methods of one table"
                 )
 
 
-def _keys(result: Result) -> set[tuple[str, int, int]]:
-    return {(sample.scene, sample.blur, sample.focus) for sample in result.samples}
-
-
 def to_dataframe(results: Sequence[Result]) -> pd.DataFrame:
-    """Return one row per method and sample, for pandas."""
+    """Return one row per method and sample, for pandas; regions as columns such as ``boundary_psnr``."""
     import pandas as pd
 
     rows: list[dict[str, Any]] = [
         {
             "protocol": result.protocol.name,
+            "dataset": f"{result.dataset.name} {result.dataset.version}",
             "method": result.method.name,
             "revision": result.method.revision,
-            "scene": sample.scene,
-            "blur": sample.blur,
-            "focus": sample.focus,
-            **sample.metrics.model_dump(),
-            "seconds": sample.seconds,
+            "scene": score.scene,
+            "blur": score.blur,
+            "focus": score.focus,
+            "corruption": score.corruption,
+            **score.metrics.model_dump(),
+            **{f"{name}_psnr": region.psnr for name, region in score.regions.items()},
+            **{f"{name}_ssim": region.ssim for name, region in score.regions.items()},
+            "seconds": score.seconds,
+            "peak_memory_mb": score.peak_memory_mb,
+            "peak_gpu_memory_mb": score.peak_gpu_memory_mb,
         }
         for result in results
-        for sample in result.samples
+        for score in result.samples
     ]
     return pd.DataFrame(rows)

@@ -1,244 +1,301 @@
-"""Run a method over a dataset and score it; one scoring path for methods and for folders of predictions."""
+"""Run methods over a dataset and score them; one scoring path for methods and for predictions made elsewhere."""
 
 from __future__ import annotations
 
-import platform
-import time
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
+from typing import Literal
 
-import numpy as np
-
-from bokeh_render.atomic import write_json
 from bokeh_render.errors import BadInputError, BokehbenchError
-from bokeh_render.imagefile import write_image
-from bokeh_render.journal import append_to_journal, read_journal
-from bokeh_render.progress import ReportStep, Step, silent
-from bokeh_render.schema import Record, load_json, sha256_of_file
+from bokeh_render.progress import ReportStep, silent
 
 from .dataset import Dataset
-from .methods.interface import Method
+from .environment import describe_environment
+from .methods.interface import BatchMethod, metadata_of
 from .metrics.lpips import WEIGHTS_VARIABLE, Lpips, load_lpips
-from .metrics.psnr import psnr
-from .metrics.ssim import ssim
-from .predictions import match_predictions, prediction_path, read_prediction, refuse
+from .predict import AnyMethod, Cost, predict
+from .prediction_checks import check_submission
 from .protocols import Protocol
 from .results import (
     DatasetReference,
     MethodReference,
     ProtocolReference,
     Result,
-    SampleScore,
-    Scores,
     load_result,
+    place_of,
+    result_path,
     summarise,
     write_result,
 )
 from .samples import Sample
+from .score import Entry, score_entries
+from .submission import SubmissionRecord, open_submission
 
-RUN_FILE = ".run.json"
-TIMES_FILE = ".times.jsonl"
-_PREDICTION_BITS = 16
+PREDICTIONS_FOLDER = "predictions"
+_SCHEMA_VERSION: Literal[2] = 2
+_SHOWN_FAILURES = 3
 
 
-class _RunKey(Record):
-    """What a folder of predictions was made with; predictions of another run must not be mixed into it."""
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one method: a result, or the sentence why there is none."""
 
     method: str
-    revision: str
-    protocol: str
-    files_sha256: str
+    result: Result | None
+    error: BokehbenchError | None = None
+
+    def result_or_raise(self) -> Result:
+        """Return the result; raises the error when there is none."""
+        if self.result is None:
+            raise self.error or AssertionError("no result and no reason")
+        return self.result
 
 
 def evaluate(
-    method: Method,
+    method: AnyMethod,
     dataset: Dataset,
     protocol: Protocol,
     out: Path,
     *,
     lpips_weights: Path | None = None,
+    jobs: int = 1,
+    threads: int = 0,
     report: ReportStep = silent,
 ) -> Result:
-    """Let a method predict every sample, score the predictions, and write ``out/results/<method>.json``.
+    """Let a method predict every sample, score the predictions, and write the result below ``out/results``.
 
-    Predictions are kept as 16-bit PNG in ``out/predictions/<method>/``; a killed run goes on where it stopped.
-    Raises BadInputError when ``out`` holds another run of a method of this name, BokehbenchError when the method
-    fails or returns something that is no image.
+    Predictions are kept as 16-bit PNG below ``out/predictions``; a killed run goes on where it stopped. jobs: processes
+    that render side by side; threads: that score, 0 = all cores. Raises BadInputError when ``out`` holds another run or
+    result of this method and revision, BokehbenchError when the method failed at any sample.
     """
-    lpips = load_lpips(protocol.lpips.backbone_sha256 or "", lpips_weights)
-    folder = out / "predictions" / method.name
-    seconds = predict(method, dataset, protocol, folder, report=report)
-    reference = MethodReference(name=method.name, revision=method.revision, description=method.description)
-    return _score_into(out, reference, folder, dataset, protocol, lpips, seconds, report)
+    (outcome,) = evaluate_all(
+        [method], dataset, protocol, out, lpips_weights=lpips_weights, jobs=jobs, threads=threads, report=report
+    )
+    return outcome.result_or_raise()
+
+
+def evaluate_all(
+    methods: Sequence[AnyMethod],
+    dataset: Dataset,
+    protocol: Protocol,
+    out: Path,
+    *,
+    lpips_weights: Path | None = None,
+    jobs: int = 1,
+    threads: int = 0,
+    report: ReportStep = silent,
+) -> list[Outcome]:
+    """Evaluate several methods, scored together so that every ground truth is prepared once; see :func:`evaluate`.
+
+    A method that fails does not stop the others: its outcome holds the error, and there is no result for it.
+    """
+    lpips = _load_lpips(protocol, lpips_weights)
+    described = _describe_dataset(dataset, protocol)
+    outcomes: dict[int, Outcome] = {}
+    entries: dict[int, Entry] = {}
+    for index, method in enumerate(methods):
+        try:
+            entries[index] = _predicted_entry(method, dataset, described, protocol, out, jobs, report)
+        except BokehbenchError as error:
+            outcomes[index] = Outcome(method.name, None, error)
+    run = _Run(dataset, described, protocol, lpips, out, jobs, threads, report)
+    outcomes |= dict(zip(entries, run.score(list(entries.values())), strict=True))
+    return [outcomes[index] for index in range(len(methods))]
 
 
 def score_folder(
-    folder: Path,
+    predictions: Path,
     reference: MethodReference,
     dataset: Dataset,
     protocol: Protocol,
     out: Path,
     *,
     lpips_weights: Path | None = None,
+    allow_identity: bool = False,
+    threads: int = 0,
     report: ReportStep = silent,
 ) -> Result:
-    """Score predictions that somebody made elsewhere, and write ``out/results/<name>.json``.
+    """Score predictions that somebody made elsewhere, and write the result below ``out/results``.
 
-    folder: ``<scene>/bokeh_KK_FF.png`` (display values) or ``.exr``, ``.npy`` (light). Raises BadInputError that
-    lists whatever is missing, extra, doubled, unreadable or of the wrong size; nothing is written then.
+    predictions: a folder or zip with ``<scene>/bokeh_KK_FF.png`` (display values), ``.exr`` or ``.npy`` (light);
+    reference: which method; what it leaves empty is taken from ``submission.json`` beside them, if there is one.
+    Raises BadInputError that lists all that is wrong with them (see ``benchmark.prediction_checks``); nothing is
+    written then.
     """
-    lpips = load_lpips(protocol.lpips.backbone_sha256 or "", lpips_weights)
-    return _score_into(out, reference, folder, dataset, protocol, lpips, {}, report)
+    lpips = _load_lpips(protocol, lpips_weights)
+    described = _describe_dataset(dataset, protocol)
+    with open_submission(predictions, dataset, protocol) as submission:
+        checked = check_submission(
+            submission, dataset, protocol, allow_identity=allow_identity, threads=threads, report=report
+        )
+        checked.refuse()
+        told = submission.record or SubmissionRecord()
+        reference = _reference(reference, told)
+        costs = {sample: Cost(seconds) for sample, seconds in checked.seconds.items()}
+        entry = Entry(reference, checked.files, costs, _journal(out, protocol, described, reference))
+        run = _Run(dataset, described, protocol, lpips, out, 0, threads, report)
+        (outcome,) = run.score([entry], notices=checked.notices)
+    return outcome.result_or_raise()
 
 
-def predict(
-    method: Method, dataset: Dataset, protocol: Protocol, folder: Path, *, report: ReportStep = silent
-) -> dict[Sample, float]:
-    """Write the predictions that are missing in ``folder`` and return the seconds each sample took."""
-    key = _RunKey(
-        method=method.name, revision=method.revision, protocol=protocol.name, files_sha256=dataset.files_sha256
-    )
-    _claim(folder, key)
-    times = folder / TIMES_FILE
-    seconds = {
-        Sample(scene, blur, focus, corruption): spent for scene, blur, focus, corruption, spent in read_journal(times)
-    }
-    task = f"{method.name}: render"
-    for done, sample in enumerate(dataset.samples(protocol)):
-        report(Step(task, done, len(dataset.samples(protocol)), f"{sample.scene} {sample.name}"))
-        path = prediction_path(folder, sample)
-        if sample in seconds and path.is_file():
-            continue
-        given = dataset.method_input(sample, protocol)
-        started = time.perf_counter()
-        display = method.render(given)
-        elapsed = time.perf_counter() - started
-        if display.shape != given.display.shape or not np.isfinite(display).all():
-            raise BokehbenchError(
-                f"method {method.name} returned an array of shape {display.shape} for {sample.scene} {sample.name}, "
-                f"or NaN; expected finite values of shape {given.display.shape}"
+@dataclass(frozen=True)
+class _Run:
+    """What all entries of one scoring have in common."""
+
+    dataset: Dataset
+    described: DatasetReference
+    protocol: Protocol
+    lpips: Lpips | None
+    out: Path
+    jobs: int
+    threads: int
+    report: ReportStep
+
+    def score(self, entries: Sequence[Entry], *, notices: Sequence[str] = ()) -> list[Outcome]:
+        """Score what has no result yet, together, and write a result for each."""
+        outcomes: dict[int, Outcome] = {}
+        waiting: dict[int, Entry] = {}
+        for index, entry in enumerate(entries):
+            try:
+                old = self._old_result(entry)
+            except BokehbenchError as error:
+                outcomes[index] = Outcome(entry.reference.name, None, error)
+                continue
+            if old is None:
+                waiting[index] = entry
+            else:
+                outcomes[index] = Outcome(entry.reference.name, old)
+        scored = score_entries(
+            list(waiting.values()), self.dataset, self.protocol, self.lpips, threads=self.threads, report=self.report
+        )
+        for (index, entry), samples in zip(waiting.items(), scored, strict=True):
+            result = Result(
+                schema_version=_SCHEMA_VERSION,
+                protocol=_describe_protocol(self.protocol),
+                dataset=self.described,
+                method=entry.reference,
+                environment=describe_environment(jobs=self.jobs, threads=self.threads),
+                created=datetime.now(UTC),
+                unavailable={} if self.lpips is not None else {"lpips": _NO_WEIGHTS},
+                notices=tuple(notices),
+                samples=samples,
+                summary=summarise(samples),
             )
-        write_image(path, display, bits=_PREDICTION_BITS)
-        seconds[sample] = elapsed
-        append_to_journal(times, [*sample, elapsed])
-    report(Step(task, len(dataset.samples(protocol)), len(dataset.samples(protocol))))
-    return seconds
+            write_result(self._path(entry), result)
+            with suppress(FileNotFoundError):
+                entry.journal.unlink()
+            outcomes[index] = Outcome(entry.reference.name, result)
+        return [outcomes[index] for index in range(len(entries))]
 
+    def _path(self, entry: Entry) -> Path:
+        return result_path(self.out, self.protocol.name, self.described, entry.reference)
 
-def _claim(folder: Path, key: _RunKey) -> None:
-    path = folder / RUN_FILE
-    if path.is_file():
-        if load_json(_RunKey, path) != key:
+    def _old_result(self, entry: Entry) -> Result | None:
+        """Return the finished result of these very predictions; raises BadInputError when it is another one's."""
+        path = self._path(entry)
+        if not path.is_file():
+            return None
+        old = load_result(path)
+        same = (old.protocol.sha256, old.dataset.files_sha256, old.method.model_dump()) == (
+            self.protocol.sha256,
+            self.dataset.files_sha256,
+            entry.reference.model_dump(),
+        )
+        if not same or {score.sample: score.prediction_sha256 for score in old.samples} != entry.sha256():
             raise BadInputError(
-                f"{folder} holds predictions of another revision, protocol or dataset; "
-                "delete it or choose another --out"
+                f"{path} holds the result of other predictions, and results are never overwritten; give the method "
+                "another revision, or choose another --out"
             )
-        return
-    if folder.exists() and any(folder.iterdir()):
-        raise BadInputError(f"{folder} holds files that this run did not make; delete it or choose another --out")
-    write_json(path, key.model_dump())
+        if "lpips" in old.unavailable and self.lpips is not None:
+            path.unlink()  # the same predictions, now with the metric that could not be computed then
+            return None
+        return old
 
 
-def _score_into(
-    out: Path,
-    reference: MethodReference,
-    folder: Path,
+_NO_WEIGHTS = (
+    f"no weights of its network on this machine; name a file by --lpips-weights or {WEIGHTS_VARIABLE}, "
+    "or fetch them with bokehbench doctor --download-lpips"
+)
+
+
+def _load_lpips(protocol: Protocol, weights: Path | None) -> Lpips | None:
+    return load_lpips(protocol.lpips.backbone_sha256, weights, net=protocol.lpips.net)
+
+
+def _predicted_entry(
+    method: AnyMethod,
     dataset: Dataset,
+    described: DatasetReference,
     protocol: Protocol,
-    lpips: Lpips | None,
-    seconds: dict[Sample, float],
+    out: Path,
+    jobs: int,
     report: ReportStep,
-) -> Result:
-    target = out / "results" / f"{reference.name}.json"
-    dataset_reference = DatasetReference(
+) -> Entry:
+    reference = describe_method(method)
+    folder = predictions_folder(out, protocol, described, reference)
+    predicted = predict(method, dataset, protocol, folder, jobs=jobs, report=report)
+    if predicted.failures:
+        raise BokehbenchError(_failed(method.name, predicted.failures, len(predicted.files), folder))
+    return Entry(reference, predicted.files, predicted.costs, _journal(out, protocol, described, reference))
+
+
+def _reference(given: MethodReference, told: SubmissionRecord) -> MethodReference:
+    """Fill in what the caller left empty from what the author of the predictions says."""
+    return given.model_copy(
+        update={
+            "revision": given.revision or told.revision or "1",
+            "description": given.description or told.description or "predictions made elsewhere",
+            "entered_as": "predictions",
+            "metadata": told.metadata,
+        }
+    )
+
+
+def _failed(name: str, failures: dict[Sample, str], count: int, folder: Path) -> str:
+    shown = "; ".join(f"{sample}: {error}" for sample, error in list(failures.items())[:_SHOWN_FAILURES])
+    more = f"; and {len(failures) - _SHOWN_FAILURES} more" if len(failures) > _SHOWN_FAILURES else ""
+    return (
+        f"method {name} failed at {len(failures)} of {count} samples, so it gets no score ({shown}{more}); all are in "
+        f"{folder / 'failures.json'}, and the same command tries them again"
+    )
+
+
+def describe_method(method: AnyMethod) -> MethodReference:
+    """Return what a result says about a method."""
+    return MethodReference(
+        name=method.name,
+        revision=method.revision,
+        description=method.description,
+        entered_as="command" if isinstance(method, BatchMethod) else "python",
+        metadata=metadata_of(method),
+    )
+
+
+def predictions_folder(out: Path, protocol: Protocol, dataset: DatasetReference, method: MethodReference) -> Path:
+    """Return where the predictions of a method that we ran lie."""
+    return out / PREDICTIONS_FOLDER / place_of(protocol.name, dataset) / f"{method.name}@{method.revision}"
+
+
+def _journal(out: Path, protocol: Protocol, dataset: DatasetReference, method: MethodReference) -> Path:
+    return out / ".scores" / place_of(protocol.name, dataset) / f"{method.name}@{method.revision}.jsonl"
+
+
+def _describe_protocol(protocol: Protocol) -> ProtocolReference:
+    return ProtocolReference(name=protocol.name, sha256=protocol.sha256, definition=protocol.model_dump(mode="json"))
+
+
+def _describe_dataset(dataset: Dataset, protocol: Protocol) -> DatasetReference:
+    dataset.samples(protocol)  # refuses what does not belong together before anything is written
+    first = next(iter(dataset.scenes))
+    maps = dataset.scene(first).corruptions if protocol.disparity == "corrupted" else ()
+    return DatasetReference(
         name=dataset.name,
         version=dataset.version,
         recipe_sha256=dataset.recipe_sha256,
         files_sha256=dataset.files_sha256,
         noise_floor={scene: floor for scene in dataset.scenes if (floor := dataset.noise_floor(scene))},
+        corruptions={index: f"{one.kind} {one.size_px:g} px" for index, one in enumerate(maps)},
     )
-    protocol_reference = ProtocolReference(name=protocol.name, sha256=protocol.sha256)
-    if target.is_file():
-        old = load_result(target)
-        if (old.method, old.protocol, old.dataset) != (reference, protocol_reference, dataset_reference):
-            raise BadInputError(f"{target} holds another result; delete it or choose another --out")
-    samples = score(folder, dataset, protocol, lpips, seconds, report=report, task=f"{reference.name}: score")
-    unavailable = {}
-    if lpips is None:
-        unavailable["lpips"] = (
-            f"no AlexNet weights on this machine; name a file by --lpips-weights or {WEIGHTS_VARIABLE}, "
-            "or fetch them with bokehbench doctor --download-lpips"
-        )
-    result = Result(
-        protocol=protocol_reference,
-        dataset=dataset_reference,
-        method=reference,
-        environment=_environment(),
-        created=datetime.now(UTC),
-        unavailable=unavailable,
-        samples=tuple(samples),
-        summary=summarise(samples),
-    )
-    write_result(target, result)
-    return result
-
-
-def score(
-    folder: Path,
-    dataset: Dataset,
-    protocol: Protocol,
-    lpips: Lpips | None,
-    seconds: dict[Sample, float],
-    *,
-    report: ReportStep = silent,
-    task: str = "score",
-) -> list[SampleScore]:
-    """Score a folder of predictions, sample by sample as the dataset lists them; all problems are raised together."""
-    files = match_predictions(folder, dataset.samples(protocol), protocol)
-    problems: list[str] = []
-    scores: list[SampleScore] = []
-    for done, key in enumerate(dataset.samples(protocol)):
-        report(Step(task, done, len(dataset.samples(protocol)), f"{key.scene} {key.name}"))
-        truth = dataset.truth_display(key.truth, protocol)
-        try:
-            prediction = read_prediction(files[key], truth.shape, protocol)
-        except BadInputError as error:
-            problems.append(str(error))
-            continue
-        if problems:
-            continue  # nothing will be written; only look for what else is wrong
-        metrics = Scores(
-            psnr=psnr(prediction, truth, cap_db=protocol.psnr_cap_db),
-            ssim=ssim(prediction, truth, protocol.ssim),
-            lpips=None if lpips is None else lpips.distance(prediction, truth),
-        )
-        scores.append(
-            SampleScore(
-                scene=key.scene,
-                blur=key.blur,
-                focus=key.focus,
-                metrics=metrics,
-                seconds=seconds.get(key),
-                prediction_sha256=sha256_of_file(files[key]),
-            )
-        )
-    refuse(folder, problems)
-    report(Step(task, len(dataset.samples(protocol)), len(dataset.samples(protocol))))
-    return scores
-
-
-def _environment() -> dict[str, str]:
-    packages: Sequence[str] = (
-        "bokehbench",
-        "numpy",
-        "torch",
-        "scikit-image",
-        "scipy",
-        "lpips",
-        "imagecodecs",
-        "openexr",
-    )
-    versions = {package: metadata.version(package) for package in packages}
-    return {"python": platform.python_version(), "machine": f"{platform.system()} {platform.machine()}", **versions}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,12 @@ import pytest
 
 from benchmark.dataset import open_dataset
 from benchmark.protocols import load_protocol
-from benchmark.samples import Sample
+from benchmark.samples import Sample, chosen_focus
+from benchmark.scene import read_pair_scene
 from bokeh_render.errors import BadInputError
-from bokeh_render.imagefile import write_image
-from generator.stack import SampleKey, read_stack
+from bokeh_render.imagefile import read_image, read_map, write_image
+from bokeh_render.schema import sha256_of_file
+from generator.stack import DatasetRecord, SampleKey, manifest_entry, manifest_text, read_stack
 from tests.conftest import TINY
 
 PROTOCOL = load_protocol("blb-v1")
@@ -75,6 +78,153 @@ def test_the_original_download_is_read_as_it_is(tmp_path: Path, place: str) -> N
     np.testing.assert_allclose(given.defocus[:, :24], 0.0, atol=1e-4)
     np.testing.assert_allclose(given.defocus[:, 24:], -277.0 / 20.0, rtol=1e-4)
     assert given.blur_parameter == pytest.approx(277.0 / 20.0, rel=1e-4)
+
+
+def test_raw_blur_of_the_original_download_follows_bokehmes_published_scene(tmp_path: Path) -> None:
+    """Scene 277's published focus distances lie evenly in disparity; K raw belongs to 1/m, and infinity is 0."""
+    root = original_layout(tmp_path / "BLB")
+    focus = [65504.0, 124.3834, 62.2508, 41.5137, 31.1402, 24.9145, 20.7634, 17.7980, 15.5738, 13.8437]
+    scene = root / "277"
+    info = json.loads((scene / "info.json").read_text())
+    (scene / "info.json").write_text(json.dumps(info | {"focus_distances": focus}))
+    depth = np.linspace(13.8437, 200.0, 32 * 48, dtype=np.float32).reshape(32, 48)
+    depth[-1, -1] = 65504.0
+    write_image(scene / "depth.exr", depth, bits=32)
+    for blur in range(2):
+        for index in range(len(focus)):
+            write_image(scene / f"bokeh_{blur:02d}_{index:02d}.exr", np.full((32, 48, 3), 0.5), bits=16)
+    dataset = open_dataset(root)
+    samples = dataset.samples(PROTOCOL)
+    assert len(samples) == 20
+    focused = [dataset.method_input(sample, PROTOCOL).focus_disparity for sample in samples[:10]]
+    np.testing.assert_allclose(focused, np.arange(10) / 9, atol=2e-3)
+    for sample in samples:
+        given = dataset.method_input(sample, PROTOCOL)
+        expected = (138.5, 277.0)[sample.blur] * (1 / depth - (0 if sample.focus == 0 else 1 / focus[sample.focus]))
+        expected[-1, -1] = (138.5, 277.0)[sample.blur] * (0 - (0 if sample.focus == 0 else 1 / focus[sample.focus]))
+        np.testing.assert_allclose(given.defocus, expected, atol=1e-3)
+
+
+def test_corrupted_maps_stand_in_for_the_disparity_in_both_units(tiny_dataset_once: Path) -> None:
+    dataset, protocol = open_dataset(tiny_dataset_once), load_protocol("blb-corrupted-v1")
+    samples = dataset.samples(protocol)
+    assert len(samples) == 2 * 2 * 2 * 15
+    assert len({str(sample) for sample in samples}) == len(samples)
+    assert [sample.truth for sample in samples[:16]] == [SampleKey(TINY.scenes[0], 0, 0)] * 15 + [
+        SampleKey(TINY.scenes[0], 0, 1)
+    ]
+    clean = dataset.method_input(Sample(*samples[0].truth), protocol)
+    for sample in samples[:15]:
+        given = dataset.method_input(sample, protocol)
+        stored = read_map(dataset.scenes[sample.scene].folder / f"corrupted_{sample.corruption:02d}.exr")
+        np.testing.assert_array_equal(given.disparity, stored)
+        if sample.corruption is not None and sample.corruption >= 5:  # the Gaussian ones are tiny at 96 px
+            assert np.abs(given.disparity - clean.disparity).max() > 0.01
+        assert given.disparity_raw is not None
+        assert given.blur_parameter_raw is not None
+        assert given.focus_disparity_raw is not None
+        raw = given.blur_parameter_raw * (given.disparity_raw - given.focus_disparity_raw)
+        np.testing.assert_allclose(given.defocus, raw, atol=1e-3)
+        assert (given.blur_parameter, given.focus_disparity) == (clean.blur_parameter, clean.focus_disparity)
+
+
+def test_three_focus_settings_of_ten_are_first_middle_and_last() -> None:
+    assert chosen_focus("first, middle and last", 10) == (0, 4, 9)
+    assert chosen_focus("first, middle and last", 2) == (0, 1)
+    assert chosen_focus("all", 3) == (0, 1, 2)
+
+
+def test_what_is_given_is_shared_and_cannot_be_changed(tiny_dataset_once: Path) -> None:
+    dataset = open_dataset(tiny_dataset_once)
+    first, second = (dataset.method_input(sample, PROTOCOL) for sample in dataset.samples(PROTOCOL)[:2])
+    assert first.display is second.display
+    for array in (first.display, first.disparity, first.disparity_raw):
+        assert array is not None
+        assert not array.flags.writeable
+    own = first.with_own_arrays()
+    own.display[...] = 0
+    assert second.display.max() > 0
+
+
+def test_a_clipped_protocol_clips_the_input_and_another_does_not(tiny_dataset_once: Path) -> None:
+    dataset = open_dataset(tiny_dataset_once)
+    sample = next(sample for sample in dataset.samples(PROTOCOL) if sample.scene == "blue_hour_street")
+    hdr = dataset.method_input(sample, PROTOCOL).display
+    assert hdr.max() > 1
+    np.testing.assert_array_equal(dataset.method_input(sample, load_protocol("blb-ldr-v1")).display, np.clip(hdr, 0, 1))
+
+
+def pairs(root: Path) -> Path:
+    """Make a dataset of two pairs of photographs, as EBB400 is laid out."""
+    entries = []
+    for number, scene in enumerate(("0012", "0345")):
+        folder = root / "scenes" / scene
+        image = np.random.default_rng(number).random((24, 36, 3))
+        write_image(folder / "image.png", image, bits=8)
+        write_image(folder / "disparity.exr", np.linspace(0, 1, 24 * 36).reshape(24, 36), bits=32)
+        write_image(folder / "bokeh_00_00.png", image[::-1], bits=8)
+        info = {"blur_parameter_normalised": 20.0 + number, "focus_disparity_normalised": 0.75, "ids": [scene]}
+        (folder / "info.json").write_text(json.dumps(info))
+        for file, role, indices in (
+            ("image.png", "image", (None, None)),
+            ("disparity.exr", "disparity", (None, None)),
+            ("bokeh_00_00.png", "bokeh", (0, 0)),
+            ("info.json", "info", (None, None)),
+        ):
+            entries.append(manifest_entry(root, folder / file, role, scene, *indices))  # type: ignore[arg-type]
+    (root / "manifest.jsonl").write_text(manifest_text(entries))
+    record = DatasetRecord(
+        name="ebb-like",
+        version="1.0",
+        kind="pairs",
+        config={},
+        recipe_sha256="0" * 64,
+        files_sha256=sha256_of_file(root / "manifest.jsonl"),
+        made_with={},
+        licence="none",
+    )
+    (root / "dataset.json").write_text(record.model_dump_json())
+    return root
+
+
+def test_pairs_of_photographs_are_read_as_display_values(tmp_path: Path) -> None:
+    dataset, protocol = open_dataset(pairs(tmp_path / "ebb")), load_protocol("ebb400-v1")
+    samples = dataset.samples(protocol)
+    assert samples == (Sample("0012", 0, 0), Sample("0345", 0, 0))
+    given = dataset.method_input(samples[1], protocol)
+    stored = read_image(dataset.scenes["0345"].folder / "image.png").pixels
+    np.testing.assert_array_equal(given.display, stored)
+    assert (given.blur_parameter, given.focus_disparity) == (21.0, 0.75)
+    assert (given.disparity_raw, given.blur_parameter_raw, given.focus_disparity_raw) == (None, None, None)
+    np.testing.assert_array_equal(dataset.truth_display(samples[1].truth, protocol), stored[::-1])
+
+
+def test_a_protocol_refuses_another_kind_of_dataset(tmp_path: Path, tiny_dataset_once: Path) -> None:
+    with pytest.raises(BadInputError, match="is a dataset of stacks, and ebb400-v1 scores pairs"):
+        open_dataset(tiny_dataset_once).samples(load_protocol("ebb400-v1"))
+    with pytest.raises(BadInputError, match="is a dataset of pairs, and blb-v1 scores stacks"):
+        open_dataset(pairs(tmp_path / "ebb")).samples(PROTOCOL)
+
+
+def test_a_dataset_without_corrupted_maps_says_so(tmp_path: Path) -> None:
+    dataset = open_dataset(original_layout(tmp_path / "BLB"))
+    with pytest.raises(BadInputError, match="has no corrupted disparity maps"):
+        dataset.samples(load_protocol("blb-corrupted-v1"))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda f: write_image(f / "disparity.exr", np.full((24, 36), 1.5), bits=32), r"leaves 0 … 1"),
+        (lambda f: write_image(f / "disparity.exr", np.zeros((12, 36)), bits=32), "36×12 but image.png is 36×24"),
+        (lambda f: (f / "info.json").write_text("{}"), "'blur_parameter_normalised' is missing"),
+    ],
+)
+def test_a_broken_pair_is_refused(tmp_path: Path, spoil: Callable[[Path], object], message: str) -> None:
+    root = pairs(tmp_path / "ebb")
+    spoil(root / "scenes" / "0012")
+    with pytest.raises(BadInputError, match=message):
+        read_pair_scene(root / "scenes" / "0012", "image.png")
 
 
 def test_a_folder_that_is_no_dataset_is_refused(tmp_path: Path) -> None:

@@ -1,27 +1,35 @@
-"""Running and scoring: one path for methods and folders, and nothing wrong ever becomes a smaller mean."""
+"""Running and scoring: one path for methods and predictions, and nothing wrong ever becomes a smaller mean."""
 
 from __future__ import annotations
 
-import shutil
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from benchmark import score as scoring
 from benchmark.dataset import Dataset, open_dataset
 from benchmark.methods import included_method, included_names
-from benchmark.methods.interface import MethodInput
+from benchmark.methods.interface import Method, MethodInput, MethodMetadata
 from benchmark.predictions import prediction_path
-from benchmark.protocols import load_protocol
-from benchmark.results import MethodReference, load_result, to_dataframe
-from benchmark.run import evaluate, score_folder
+from benchmark.protocols import Protocol, load_protocol
+from benchmark.results import MethodReference, Result, load_result, to_dataframe
+from benchmark.run import evaluate, evaluate_all, score_folder
 from benchmark.samples import Sample
 from bokeh_render.errors import BadInputError, BokehbenchError
 from bokeh_render.imagefile import read_image, write_image
 from bokeh_render.optics import Float32, light_from_display
+from tests.benchmark.test_dataset import pairs
 
 PROTOCOL = load_protocol("blb-v1")
 MINE = MethodReference(name="mine", revision="1", description="a test")
+QUICK = tuple(name for name in included_names() if name != "blender-defocus")  # which has tests of its own
 
 
 @pytest.fixture
@@ -29,34 +37,36 @@ def dataset(tiny_dataset_once: Path) -> Dataset:
     return open_dataset(tiny_dataset_once)
 
 
-@pytest.fixture
-def perfect(dataset: Dataset, tmp_path: Path) -> Path:
-    """Return a folder of predictions that are the ground truth itself."""
-    folder = tmp_path / "perfect"
-    for key in dataset.samples(PROTOCOL):
-        write_image(prediction_path(folder, key), dataset.truth_display(key.truth, PROTOCOL))
-    return folder
+def folder_of(run: Path, name: str) -> Path:
+    (found,) = (run / "predictions").glob(f"*/*/{name}@*")
+    return found
 
 
-def score(folder: Path, dataset: Dataset, out: Path) -> float:
-    return score_folder(folder, MINE, dataset, PROTOCOL, out).summary.overall.psnr
+def results_of(run: Path) -> list[Path]:
+    return sorted((run / "results").rglob("*.json"))
 
 
-@pytest.mark.parametrize("name", included_names())
+@pytest.mark.parametrize("name", QUICK)
 def test_included_methods_score_every_sample(dataset: Dataset, tmp_path: Path, name: str) -> None:
     result = evaluate(included_method(name), dataset, PROTOCOL, tmp_path)
     assert len(result.samples) == len(dataset.samples(PROTOCOL)) == 8
-    assert load_result(tmp_path / "results" / f"{name}.json") == result
+    (path,) = results_of(tmp_path)
+    assert path.relative_to(tmp_path / "results").parts[:-1] == ("blb-v1", f"tiny-{dataset.files_sha256[:12]}")
+    assert path.name == f"{name}@{result.method.revision}.json"
+    assert load_result(path) == result
     assert all(sample.seconds is not None and sample.metrics.psnr > 10 for sample in result.samples)
+    assert all(sample.peak_memory_mb is not None for sample in result.samples)
+    assert {sample.truth_sha256 for sample in result.samples} == {
+        dataset.truth_sha256(sample.truth) for sample in dataset.samples(PROTOCOL)
+    }
     assert result.summary.levels[1].metrics.psnr < 60
 
 
 def test_identity_is_scored_as_the_formula_says(dataset: Dataset, tmp_path: Path) -> None:
     result = evaluate(included_method("identity"), dataset, PROTOCOL, tmp_path)
     for sample in result.samples:
-        key = Sample(sample.scene, sample.blur, sample.focus)
-        image = np.clip(dataset.scene(key.scene).image.pixels.astype(np.float64) ** (1 / 2.2), 0, 1)
-        truth = np.clip(dataset.truth(key.truth).pixels.astype(np.float64) ** (1 / 2.2), 0, 1)
+        image = np.clip(dataset.scene(sample.scene).image.pixels.astype(np.float64) ** (1 / 2.2), 0, 1)
+        truth = np.clip(dataset.truth(sample.sample.truth).pixels.astype(np.float64) ** (1 / 2.2), 0, 1)
         assert sample.metrics.psnr == pytest.approx(-10 * np.log10(np.mean((image - truth) ** 2)), abs=1e-3)
     by_hand = np.mean(
         [
@@ -72,81 +82,24 @@ def test_identity_is_scored_as_the_formula_says(dataset: Dataset, tmp_path: Path
     assert result.summary.overall.psnr == pytest.approx(by_hand, abs=1e-6)
 
 
-def test_a_perfect_prediction_is_nearly_perfect_from_every_format(
-    dataset: Dataset, perfect: Path, tmp_path: Path
-) -> None:
-    scores = [score(perfect, dataset, tmp_path / "png")]
-    for suffix in (".exr", ".npy"):
-        folder = tmp_path / suffix
-        for key in dataset.samples(PROTOCOL):
-            write_image(prediction_path(folder, key, suffix), dataset.truth(key.truth).pixels, bits=32)
-        scores.append(score(folder, dataset, tmp_path / f"out{suffix}"))
-    assert scores[0] > 95
-    assert scores[1:] == [100.0, 100.0]
+def numbers(result: Result) -> np.ndarray:
+    return np.array([[value or 0.0 for value in sample.metrics.model_dump().values()] for sample in result.samples])
 
 
-def test_the_same_prediction_scores_the_same_as_png16_and_npy(dataset: Dataset, tmp_path: Path) -> None:
-    evaluate(included_method("classical"), dataset, PROTOCOL, tmp_path / "a")
-    for key in dataset.samples(PROTOCOL):
-        display = read_image(prediction_path(tmp_path / "a" / "predictions" / "classical", key)).pixels
-        write_image(prediction_path(tmp_path / "npy", key, ".npy"), light_from_display(display))
-    expected = load_result(tmp_path / "a" / "results" / "classical.json").summary.overall.psnr
-    assert score(tmp_path / "npy", dataset, tmp_path / "b") == pytest.approx(expected, abs=1e-4)
-
-
-def spoil(folder: Path, how: str, key: Sample) -> None:
-    path = prediction_path(folder, key)
-    if how == "missing":
-        path.unlink()
-    elif how == "extra":
-        shutil.copy(path, path.with_name("bokeh_07_07.png"))
-    elif how == "extra scene":
-        (folder / "atlantis").mkdir()
-        shutil.copy(path, folder / "atlantis" / path.name)
-    elif how == "doubled":
-        write_image(path.with_suffix(".exr"), np.zeros((64, 96, 3)))
-    elif how == "wrong size":
-        write_image(path, np.zeros((32, 48, 3)))
-    elif how == "transposed":
-        write_image(path, np.zeros((96, 64, 3)))
-    elif how == "truncated":
-        path.write_bytes(path.read_bytes()[:1000])
-    elif how == "jpeg":
-        write_image(path.with_suffix(".jpg"), read_image(path).pixels)
-        path.unlink()
-    elif how == "nan":
-        path.unlink()
-        np.save(path.with_suffix(".npy"), np.full((64, 96, 3), np.nan, dtype=np.float32))
-
-
-@pytest.mark.parametrize(
-    ("how", "message"),
-    [
-        ("missing", "missing: window_table/bokeh_01_00.png"),
-        ("extra", r"extra: window_table/bokeh_07_07.png; expected only"),
-        ("extra scene", "extra: atlantis/bokeh_01_00.png"),
-        ("doubled", "doubled: window_table/bokeh_01_00.png and window_table/bokeh_01_00.exr; keep one"),
-        ("wrong size", "48×32; expected 96×64"),
-        ("transposed", "64×96; expected 96×64"),
-        ("truncated", "cannot be read as PNG"),
-        ("jpeg", "missing: window_table/bokeh_01_00.png"),
-        ("nan", "NaN or infinite"),
-    ],
-)
-def test_a_wrong_prediction_is_an_error_and_never_a_smaller_mean(
-    dataset: Dataset, perfect: Path, tmp_path: Path, how: str, message: str
-) -> None:
-    spoil(perfect, how, Sample("window_table", 1, 0))
-    with pytest.raises(BadInputError, match=message):
-        score(perfect, dataset, tmp_path / "out")
-    assert not (tmp_path / "out").exists()
-
-
-def test_all_problems_are_told_at_once(dataset: Dataset, perfect: Path, tmp_path: Path) -> None:
-    for focus, how in enumerate(("wrong size", "truncated")):
-        spoil(perfect, how, Sample("blue_hour_street", 0, focus))
-    with pytest.raises(BadInputError, match=r"2 problem\(s\)(?s:.*)48×32(?s:.*)cannot be read"):
-        score(perfect, dataset, tmp_path / "out")
+def test_the_same_predictions_give_the_same_numbers_however_they_come(dataset: Dataset, tmp_path: Path) -> None:
+    """On one thread and on two, scored alone or beside others, as PNG16 and as NPY."""
+    expected = numbers(evaluate(included_method("classical"), dataset, PROTOCOL, tmp_path / "a", threads=1))
+    methods = [included_method(name) for name in ("gaussian", "classical", "identity")]
+    together = evaluate_all(methods, dataset, PROTOCOL, tmp_path / "b", threads=2)[1].result_or_raise()
+    np.testing.assert_allclose(numbers(together), expected, atol=1e-6, rtol=0)
+    png, npy = folder_of(tmp_path / "a", "classical"), tmp_path / "npy"
+    for sample in dataset.samples(PROTOCOL):
+        display = read_image(prediction_path(png, sample)).pixels
+        write_image(prediction_path(npy, sample, ".npy"), light_from_display(display))
+    for folder, threads in ((png, 2), (npy, 1), (npy, 2)):
+        out = tmp_path / f"{folder.name}{threads}"
+        found = numbers(score_folder(folder, MINE, dataset, PROTOCOL, out, threads=threads))
+        np.testing.assert_allclose(found, expected, atol=1e-6, rtol=0)
 
 
 class Dying:
@@ -164,48 +117,200 @@ class Dying:
         return sample.display
 
 
-def test_a_killed_evaluation_goes_on_where_it_stopped(dataset: Dataset, tmp_path: Path) -> None:
+def test_a_killed_rendering_goes_on_where_it_stopped(dataset: Dataset, tmp_path: Path) -> None:
     method = Dying()
     with pytest.raises(KeyboardInterrupt):
         evaluate(method, dataset, PROTOCOL, tmp_path)
     result = evaluate(method, dataset, PROTOCOL, tmp_path)
     assert method.asked == 3 + 6
-    assert len(result.samples) == 8
     whole = evaluate(included_method("identity"), dataset, PROTOCOL, tmp_path)
     assert [s.metrics for s in result.samples] == [s.metrics for s in whole.samples]
 
 
+def test_a_killed_scoring_goes_on_and_scores_nothing_twice(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, scored = scoring.read_prediction, []
+
+    def reading(path: Path, shape: tuple[int, ...], protocol: Protocol) -> Float32:
+        scored.append(path)
+        if len(scored) == 4:
+            raise KeyboardInterrupt
+        return read(path, shape, protocol)
+
+    monkeypatch.setattr(scoring, "read_prediction", reading)
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(included_method("gaussian"), dataset, PROTOCOL, tmp_path / "a", threads=1)
+    assert results_of(tmp_path / "a") == []
+    (journal,) = (tmp_path / "a" / ".scores").rglob("*.jsonl")
+    noted = len(journal.read_text().splitlines())
+    assert noted >= 1
+    before = len(scored)
+    resumed = evaluate(included_method("gaussian"), dataset, PROTOCOL, tmp_path / "a", threads=1)
+    assert len(scored) - before == 8 - noted
+    assert not journal.exists()
+    whole = evaluate(included_method("gaussian"), dataset, PROTOCOL, tmp_path / "b", threads=2)
+    np.testing.assert_allclose(numbers(resumed), numbers(whole), atol=1e-6, rtol=0)
+
+
+def test_a_prediction_that_changed_after_a_kill_is_scored_anew(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmark.run.write_result", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(included_method("identity"), dataset, PROTOCOL, tmp_path)
+    monkeypatch.undo()
+    sample = dataset.samples(PROTOCOL)[0]
+    path = prediction_path(folder_of(tmp_path, "identity"), sample)
+    write_image(path, np.clip(read_image(path).pixels + 0.1, 0, 1))
+    result = evaluate(included_method("identity"), dataset, PROTOCOL, tmp_path)
+    clean = evaluate(included_method("identity"), dataset, PROTOCOL, tmp_path / "clean")
+    differs = [a.metrics != b.metrics for a, b in zip(result.samples, clean.samples, strict=True)]
+    assert differs == [True] + [False] * 7
+
+
+def test_kill_9_in_the_middle_leaves_whole_files_and_a_rerun_finishes(dataset: Dataset, tmp_path: Path) -> None:
+    arguments = ["evaluate", "layered", "--dataset", str(dataset.root), "-o", str(tmp_path), "--protocol"]
+    command = [sys.executable, "-m", "bokehbench", *arguments, "blb-corrupted-v1"]
+    child = subprocess.Popen(command, stderr=subprocess.PIPE)
+    costs = None
+    for _ in range(1200):
+        costs = next(tmp_path.glob("predictions/*/*/*/.costs.jsonl"), None)
+        if child.poll() is not None or (costs and len(costs.read_text().splitlines()) > 3):
+            break
+        time.sleep(0.05)
+    os.kill(child.pid, signal.SIGKILL)
+    assert child.wait() == -signal.SIGKILL
+    child.communicate()
+    assert costs is not None
+    finished = {path: path.read_bytes() for path in costs.parent.rglob("bokeh*.png")}
+    assert 3 <= len(finished) < 120
+    assert all(read_image(path).pixels.shape == (64, 96, 3) for path in finished)
+    method = included_method("layered")
+    result = evaluate(method, dataset, load_protocol("blb-corrupted-v1"), tmp_path)
+    assert len(result.samples) == 120
+    noted = {Sample(*json.loads(line)["sample"]) for line in costs.read_text().splitlines()[:3]}
+    assert all(
+        prediction_path(costs.parent, one).read_bytes() == finished[prediction_path(costs.parent, one)] for one in noted
+    )
+
+
+def test_corrupted_maps_are_scored_apart_and_together(dataset: Dataset, tmp_path: Path) -> None:
+    result = evaluate(included_method("classical"), dataset, load_protocol("blb-corrupted-v1"), tmp_path)
+    assert sorted(result.summary.by_corruption) == list(range(15))
+    by_map = [scores.psnr for scores in result.summary.by_corruption.values()]
+    assert np.mean(by_map) == pytest.approx(result.summary.overall.psnr, abs=1e-6)
+    assert result.dataset.corruptions[5].startswith("dilation")
+    clean = evaluate(included_method("classical"), dataset, PROTOCOL, tmp_path)
+    assert result.summary.overall.psnr < clean.summary.overall.psnr
+    assert load_result(next((tmp_path / "results" / "blb-corrupted-v1").rglob("*.json"))) == result
+    assert to_dataframe([result]).groupby("corruption").psnr.mean().iloc[14] == pytest.approx(by_map[14], abs=1e-6)
+
+
+def test_pairs_of_photographs_are_scored(tmp_path: Path) -> None:
+    # LPIPS needs 31 px; these are 24 px high, so without weights only
+    protocol = Protocol.model_validate({**load_protocol("ebb400-v1").model_dump(), "name": "ebb-test"})
+    dataset = open_dataset(pairs(tmp_path / "ebb"))
+    truth = [dataset.truth_display(sample.truth, protocol) for sample in dataset.samples(protocol)]
+
+    class Flip:
+        name, revision, description = "flip", "1", "knows the answer"
+
+        def render(self, sample: MethodInput) -> Float32:
+            return np.ascontiguousarray(sample.display[::-1]) * 0.9
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("BOKEHBENCH_LPIPS_WEIGHTS", raising=False)
+        patch.setenv("TORCH_HOME", str(tmp_path / "empty"))
+        result = evaluate(Flip(), dataset, protocol, tmp_path / "out")
+    expected = [-10 * np.log10(np.mean((0.1 * image.astype(np.float64)) ** 2)) for image in truth]
+    assert [sample.metrics.psnr for sample in result.samples] == pytest.approx(expected, abs=1e-3)
+    assert result.dataset.noise_floor == {}
+
+
 class Wrong:
-    """A method that returns what it is told to."""
+    """A method that returns what it is told to at some samples, and its input at the others."""
 
     name, revision, description = "wrong", "1", "returns nonsense"
+    metadata = MethodMetadata(paper="https://example.org/paper", training_data=("blb-mini seeds 1 to 5",))
 
-    def __init__(self, answer: Float32) -> None:
+    def __init__(self, answer: Float32 | None, at: str = "") -> None:
         self.answer = answer
+        self.at = at
 
     def render(self, sample: MethodInput) -> Float32:
-        del sample
+        if self.at not in sample.name:
+            return sample.display
+        if self.answer is None:
+            raise RuntimeError("out of luck")
         return self.answer
 
 
 @pytest.mark.parametrize("answer", [np.zeros((8, 8, 3)), np.zeros((64, 96)), np.full((64, 96, 3), np.nan)])
-def test_a_method_that_returns_nonsense_is_stopped(dataset: Dataset, tmp_path: Path, answer: Float32) -> None:
-    with pytest.raises(BokehbenchError, match="method wrong returned"):
+def test_a_method_that_returns_nonsense_gets_no_score(dataset: Dataset, tmp_path: Path, answer: Float32) -> None:
+    with pytest.raises(BokehbenchError, match="method wrong failed at 8 of 8 samples, so it gets no score"):
         evaluate(Wrong(answer.astype(np.float32)), dataset, PROTOCOL, tmp_path)
-    assert not (tmp_path / "results").exists()
+    assert results_of(tmp_path) == []
 
 
-def test_predictions_of_another_revision_are_not_mixed(dataset: Dataset, tmp_path: Path) -> None:
+def test_a_failing_sample_is_recorded_and_the_others_of_the_run_go_on(dataset: Dataset, tmp_path: Path) -> None:
+    method = Wrong(None, at="window_table/bokeh_01_00")
+    methods: list[Method] = [method, included_method("identity")]
+    failed, whole = evaluate_all(methods, dataset, PROTOCOL, tmp_path)
+    assert failed.result is None
+    assert "failed at 1 of 8 samples" in str(failed.error)
+    assert whole.result_or_raise().method.name == "identity"
+    assert [path.name.split("@")[0] for path in results_of(tmp_path)] == ["identity"]
+    told = json.loads((folder_of(tmp_path, "wrong") / "failures.json").read_text())
+    assert list(told) == ["window_table/bokeh_01_00"]
+    assert "RuntimeError: out of luck" in told["window_table/bokeh_01_00"]
+    method.at = "nowhere"
+    again = evaluate(method, dataset, PROTOCOL, tmp_path)
+    assert len(again.samples) == 8
+    assert again.method.metadata.training_data == ("blb-mini seeds 1 to 5",)
+    assert not (folder_of(tmp_path, "wrong") / "failures.json").exists()
+
+
+def test_two_processes_render_the_same_as_one(dataset: Dataset, tmp_path: Path) -> None:
+    alone = evaluate(included_method("classical"), dataset, PROTOCOL, tmp_path / "a")
+    shared = evaluate(included_method("classical"), dataset, PROTOCOL, tmp_path / "b", jobs=2)
+    assert [s.prediction_sha256 for s in shared.samples] == [s.prediction_sha256 for s in alone.samples]
+    assert shared.environment["jobs"] == "2"
+
+
+def test_a_method_that_cannot_travel_is_told_to_stay(dataset: Dataset, tmp_path: Path) -> None:
     method = Wrong(np.zeros((64, 96, 3), dtype=np.float32))
-    evaluate(method, dataset, PROTOCOL, tmp_path)
-    method.revision = "2"
-    with pytest.raises(BadInputError, match="another revision, protocol or dataset"):
+    method.render = lambda sample: sample.display  # type: ignore[method-assign]
+    with pytest.raises(BadInputError, match="cannot be copied to other processes.*use --jobs 1"):
+        evaluate(method, dataset, PROTOCOL, tmp_path, jobs=2)
+
+
+def test_results_are_never_overwritten(dataset: Dataset, tmp_path: Path) -> None:
+    method = Wrong(np.full((64, 96, 3), 0.5, dtype=np.float32))
+    first = evaluate(method, dataset, PROTOCOL, tmp_path)
+    assert evaluate(method, dataset, PROTOCOL, tmp_path) == first, "the same again is what is there"
+    path = prediction_path(folder_of(tmp_path, "wrong"), dataset.samples(PROTOCOL)[0])
+    write_image(path, np.full((64, 96, 3), 0.7))
+    with pytest.raises(BadInputError, match="results are never overwritten"):
         evaluate(method, dataset, PROTOCOL, tmp_path)
+    assert load_result(results_of(tmp_path)[0]) == first
+    method.revision = "2"
+    method.answer = np.full((64, 96, 3), 0.6, dtype=np.float32)
+    evaluate(method, dataset, PROTOCOL, tmp_path)
+    assert len(results_of(tmp_path)) == 2
+
+
+def test_predictions_of_another_dataset_are_not_mixed(dataset: Dataset, tmp_path: Path) -> None:
+    evaluate(included_method("identity"), dataset, PROTOCOL, tmp_path)
+    run = folder_of(tmp_path, "identity") / ".run.json"
+    run.write_text(run.read_text().replace(dataset.files_sha256, "0" * 64))
+    with pytest.raises(BadInputError, match="another revision, protocol or dataset"):
+        evaluate(included_method("identity"), dataset, PROTOCOL, tmp_path)
 
 
 def test_a_result_that_was_edited_is_refused(dataset: Dataset, tmp_path: Path) -> None:
     result = evaluate(included_method("identity"), dataset, PROTOCOL, tmp_path)
-    path = tmp_path / "results" / "identity.json"
+    (path,) = results_of(tmp_path)
     first = result.samples[0].metrics.psnr
     path.write_text(path.read_text().replace(f"{first!r}", f"{first + 10!r}", 1))
     with pytest.raises(BadInputError, match="summary does not follow"):
@@ -213,19 +318,26 @@ def test_a_result_that_was_edited_is_refused(dataset: Dataset, tmp_path: Path) -
 
 
 def test_results_become_a_dataframe(dataset: Dataset, tmp_path: Path) -> None:
-    results = [evaluate(included_method(name), dataset, PROTOCOL, tmp_path) for name in ("identity", "gaussian")]
+    methods = [included_method(name) for name in ("identity", "gaussian")]
+    results = [outcome.result_or_raise() for outcome in evaluate_all(methods, dataset, PROTOCOL, tmp_path)]
     frame = to_dataframe(results)
     assert len(frame) == 16
     by_level = frame[frame.method == "identity"].groupby(["blur", "scene"]).psnr.mean().groupby("blur").mean()
     assert by_level.mean() == pytest.approx(results[0].summary.overall.psnr, abs=1e-6)
+    assert frame.boundary_psnr.notna().any()
 
 
-def test_without_weights_lpips_is_not_available_with_the_reason(
+def test_without_weights_lpips_is_not_available_with_the_reason_and_comes_when_they_do(
     dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("BOKEHBENCH_LPIPS_WEIGHTS", raising=False)
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "empty"))
-    result = evaluate(included_method("identity"), dataset, PROTOCOL, tmp_path)
+    with monkeypatch.context() as patch:
+        patch.delenv("BOKEHBENCH_LPIPS_WEIGHTS", raising=False)
+        patch.setenv("TORCH_HOME", str(tmp_path / "empty"))
+        result = evaluate(included_method("identity"), dataset, PROTOCOL, tmp_path)
     assert all(sample.metrics.lpips is None for sample in result.samples)
     assert result.summary.overall.lpips is None
-    assert "no AlexNet weights" in result.unavailable["lpips"]
+    assert "no weights" in result.unavailable["lpips"]
+    if os.environ.get("BOKEHBENCH_LPIPS_WEIGHTS"):
+        later = evaluate(included_method("identity"), dataset, PROTOCOL, tmp_path)
+        assert later.summary.overall.lpips is not None
+        assert [s.metrics.psnr for s in later.samples] == [s.metrics.psnr for s in result.samples]

@@ -1,0 +1,221 @@
+"""Let a method predict every sample: whole files only, what each cost, what failed; goes on after a kill."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from itertools import groupby
+from multiprocessing.sharedctypes import Synchronized
+from pathlib import Path
+from typing import NamedTuple
+
+from bokeh_render.atomic import write_json
+from bokeh_render.errors import BadInputError, BokehbenchError
+from bokeh_render.imagefile import write_image
+from bokeh_render.journal import append_to_journal, read_journal
+from bokeh_render.progress import ReportStep, Step, silent
+from bokeh_render.schema import Record, load_json
+
+from .dataset import Dataset
+from .methods.interface import BatchMethod, Method, Rendering
+from .methods.measuring import renderings
+from .predictions import prediction_path
+from .protocols import Protocol
+from .samples import Sample
+
+RUN_FILE = ".run.json"
+COSTS_FILE = ".costs.jsonl"
+FAILURES_FILE = "failures.json"
+_BITS = 16
+AnyMethod = Method | BatchMethod
+
+
+class Cost(NamedTuple):
+    """What one prediction took; None where nobody measured."""
+
+    seconds: float | None = None
+    peak_memory_mb: float | None = None
+    peak_gpu_memory_mb: float | None = None
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """A method's predictions. failures: one sentence for each sample that it could not make."""
+
+    files: dict[Sample, Path]
+    costs: dict[Sample, Cost]
+    failures: dict[Sample, str]
+
+
+class _RunKey(Record):
+    """What a folder of predictions was made with; predictions of another run must not be mixed into it."""
+
+    method: str
+    revision: str
+    protocol: str
+    protocol_sha256: str
+    files_sha256: str
+
+
+def predict(
+    method: AnyMethod,
+    dataset: Dataset,
+    protocol: Protocol,
+    folder: Path,
+    *,
+    jobs: int = 1,
+    report: ReportStep = silent,
+) -> Predicted:
+    """Write the predictions that are missing in ``folder`` as 16-bit PNG, ``jobs`` processes side by side.
+
+    A sample that fails does not stop the others; all failures are written to ``failures.json`` and tried again by the
+    next run. Raises BadInputError when the folder holds another run, or the method cannot be copied to processes.
+    """
+    samples = dataset.samples(protocol)
+    _claim(folder, method, dataset, protocol)
+    costs = _known_costs(folder)
+    files = {sample: prediction_path(folder, sample) for sample in samples}
+    missing = [sample for sample in samples if sample not in costs or not files[sample].is_file()]
+    task, done = f"{method.name}: render", len(samples) - len(missing)
+    failures: dict[Sample, str] = {}
+    report(Step(task, done, len(samples)))
+    work = _Work(method, dataset, protocol, folder)
+    rendered = work.render(missing) if jobs <= 1 else _render_in_processes(work, missing, jobs)
+    for sample, error in rendered:
+        if error is not None:
+            failures[sample] = error
+        done += 1
+        report(Step(task, done, len(samples), str(sample)))
+    _write_failures(folder, failures)
+    return Predicted(files, _known_costs(folder), failures)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """All that a process needs to render samples."""
+
+    method: AnyMethod
+    dataset: Dataset
+    protocol: Protocol
+    folder: Path
+
+    def render(self, samples: Iterable[Sample]) -> Iterator[tuple[Sample, str | None]]:
+        """Render, write and note each sample; yield it with what went wrong, if anything did."""
+        for _, group in groupby(samples, key=_by_scene):
+            batch = list(group)
+            given = (self.dataset.method_input(sample, self.protocol) for sample in batch)
+            if not isinstance(self.method, BatchMethod):  # it runs in this process and may change what it is given
+                given = (one.with_own_arrays() for one in given)
+            found = renderings(self.method, given)
+            for sample, rendering in zip(batch, found, strict=True):
+                yield sample, self._keep(sample, rendering)
+
+    def _keep(self, sample: Sample, rendering: Rendering) -> str | None:
+        if rendering.display is None:
+            return rendering.error or "no image and no reason"
+        write_image(prediction_path(self.folder, sample), rendering.display, bits=_BITS)
+        cost = Cost(rendering.seconds, rendering.peak_memory_mb, rendering.peak_gpu_memory_mb)
+        append_to_journal(self.folder / COSTS_FILE, {"sample": sample, "cost": cost})
+        return None
+
+
+_work: _Work | None = None
+"""Set once in each process of the pool, so that a method with large weights travels once."""
+
+
+def _begin(pickled: bytes, next_share: Synchronized[int], cores: Sequence[Sequence[int]]) -> None:
+    """Start a process of the pool: take the method and, where the system lets us, a share of the cores."""
+    global _work
+    with next_share.get_lock():
+        share = cores[next_share.value % len(cores)]
+        next_share.value += 1
+    if share:
+        os.sched_setaffinity(0, share)
+    _work = pickle.loads(pickled)  # noqa: S301  (made by ourselves, a moment ago)
+
+
+def _render_here(samples: Sequence[Sample]) -> list[tuple[Sample, str | None]]:
+    assert _work is not None
+    return list(_work.render(samples))
+
+
+def _render_in_processes(work: _Work, samples: Sequence[Sample], jobs: int) -> Iterator[tuple[Sample, str | None]]:
+    try:
+        pickled = pickle.dumps(work)
+    except (pickle.PicklingError, TypeError, AttributeError) as error:
+        raise BadInputError(
+            f"method {work.method.name} cannot be copied to other processes ({error}); use --jobs 1"
+        ) from None
+    together = _by_scene if isinstance(work.method, BatchMethod) else _by_level
+    chunks = [list(group) for _, group in groupby(samples, key=together)]
+    context = multiprocessing.get_context("spawn")
+    given = (pickled, context.Value("i", 0), _shares(jobs))
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin, initargs=given) as pool:
+        futures = [pool.submit(_render_here, chunk) for chunk in chunks]
+        try:
+            for future in as_completed(futures):
+                yield from future.result()
+        except BrokenProcessPool:
+            raise BokehbenchError(
+                f"a process of method {work.method.name} died (out of memory?); what it finished is kept, the same "
+                "command goes on; try fewer --jobs"
+            ) from None
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _by_scene(sample: Sample) -> str:
+    return sample.scene
+
+
+def _by_level(sample: Sample) -> tuple[str, int]:
+    return sample.scene, sample.blur
+
+
+def _shares(jobs: int) -> list[list[int]]:
+    """Return the cores of each process, so that they do not fight; empty lists where the system cannot pin."""
+    if not hasattr(os, "sched_getaffinity"):
+        return [[]]
+    cores = sorted(os.sched_getaffinity(0))
+    each = max(1, len(cores) // jobs)
+    return [cores[i * each : (i + 1) * each] or cores for i in range(jobs)]
+
+
+def _known_costs(folder: Path) -> dict[Sample, Cost]:
+    entries = read_journal(folder / COSTS_FILE)
+    return {Sample(*entry["sample"]): Cost(*entry["cost"]) for entry in entries}
+
+
+def _write_failures(folder: Path, failures: dict[Sample, str]) -> None:
+    path = folder / FAILURES_FILE
+    if failures:
+        write_json(path, {str(sample): error for sample, error in failures.items()})
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _claim(folder: Path, method: AnyMethod, dataset: Dataset, protocol: Protocol) -> None:
+    key = _RunKey(
+        method=method.name,
+        revision=method.revision,
+        protocol=protocol.name,
+        protocol_sha256=protocol.sha256,
+        files_sha256=dataset.files_sha256,
+    )
+    path = folder / RUN_FILE
+    if path.is_file():
+        if load_json(_RunKey, path) != key:
+            raise BadInputError(
+                f"{folder} holds predictions of another revision, protocol or dataset; "
+                "delete it or choose another --out"
+            )
+        return
+    if folder.exists() and any(folder.iterdir()):
+        raise BadInputError(f"{folder} holds files that this run did not make; delete it or choose another --out")
+    write_json(path, key.model_dump())

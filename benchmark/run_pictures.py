@@ -1,0 +1,56 @@
+"""The pictures of a run: plots of its scores, and sheets that show where the predictions err."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from bokeh_render.progress import ReportStep, Step, silent
+
+from .dataset import Dataset
+from .error_maps import error_sheet, worst_samples
+from .plots import plot_all
+from .predictions import prediction_path, read_prediction
+from .protocols import Protocol
+from .results import Result, place_of
+from .run import predictions_folder
+from .samples import Sample
+
+PLOTS_FOLDER = "plots"
+_SHEETS = 3
+
+
+def draw_run(
+    results: Sequence[Result], dataset: Dataset, protocol: Protocol, out: Path, report: ReportStep = silent
+) -> Path:
+    """Draw the results of a run below ``out/plots`` and return the folder.
+
+    The sheets show the samples, of different scenes, that the best method is worst at; they need the predictions below
+    ``out/predictions``, so predictions made elsewhere have plots only.
+    """
+    folder = out / PLOTS_FOLDER / place_of(protocol.name, results[0].dataset)
+    plot_all(results, folder)
+    drawable = [
+        result for result in results if predictions_folder(out, protocol, result.dataset, result.method).is_dir()
+    ]
+    if not drawable:
+        return folder
+    best = max(drawable, key=lambda result: result.summary.overall.psnr)
+    shown = worst_samples(best, _SHEETS)
+    for done, sample in enumerate(shown):
+        report(Step("draw error maps", done, len(shown), str(sample)))
+        _draw_sheet(drawable, sample, dataset, protocol, out, folder)
+    report(Step("draw error maps", len(shown), len(shown)))
+    return folder
+
+
+def _draw_sheet(
+    results: Sequence[Result], sample: Sample, dataset: Dataset, protocol: Protocol, out: Path, folder: Path
+) -> None:
+    shape = dataset.truth(sample.truth).pixels.shape
+    ranked = sorted(results, key=lambda result: -result.summary.overall.psnr)
+    predictions = {}
+    for result in ranked:
+        place = predictions_folder(out, protocol, result.dataset, result.method)
+        predictions[result.method.name] = read_prediction(prediction_path(place, sample), shape, protocol)
+    error_sheet(dataset, protocol, sample, predictions, folder / f"errors_{str(sample).replace('/', '_')}.png")
