@@ -14,11 +14,12 @@ SLOPE = Bar(0.03, 0.08)
 """Of |slope - 1| of measured against demanded radius."""
 
 OFFSET_PX = Bar(0.3, 1.2)
-"""Of the line's offset. A renderer that integrates over pixels draws sqrt(r^2 + 1/3) for r: 0.03 px in this fit."""
+"""Of the line's offset. Averaging over pixels makes 0.04 px of it."""
 
 RESIDUAL_PX = Bar(0.5, 1.5)
-"""Of the largest distance to the line. Half a pixel is a rounded radius. Below 4 px, where pixels bend the line,
-the distance to the nearer of r and sqrt(r^2 + 1/3) is judged by the same bar: BokehMe's soft disc is 0.05 px off."""
+"""Of the largest distance to the line; half a pixel is a rounded radius. Below 4 px, where pixels bend the line, the
+same bar judges the distance to the nearer of r and what the ruler says of an exact disc that is averaged over pixels
+(1.27 for 1 px, where BokehMe's disc is 1.21)."""
 
 CENTROID_PX = Bar(0.1, 0.35)
 """Of how far a light's centre moves. Half a pixel is the classic misaligned resize and fails."""

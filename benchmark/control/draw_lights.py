@@ -25,10 +25,16 @@ def draw_radius(evidence: RadiusEvidence, figure: Canvas) -> None:
     line = np.array([0.0, 1.04 * _LARGEST_PX])
     whole.plot(line, line, color=SOFT, linewidth=1.2, label="as asked")
     whole.plot(line, evidence.slope * line + evidence.offset_px, color=INK, linewidth=0.9, dashes=(5, 3), label="fit")
-    grid = np.geomspace(0.9, 1.1 * _LARGEST_PX, 100)
     left.axhline(0.0, color=SOFT, linewidth=1.2)
+    order = np.argsort(demanded)
     left.fill_between(
-        grid, 0, np.sqrt(grid**2 + 1 / 3) - grid, color=SOFT, alpha=0.35, linewidth=0, label="a pixel's own size"
+        demanded[order],
+        0,
+        (evidence.ideal_px - demanded)[order],
+        color=SOFT,
+        alpha=0.35,
+        linewidth=0,
+        label="up to: ideal lens, averaged over pixels",
     )
     for side, marks in ((evidence.defocus_px < 0, BEHIND_MARKS), (evidence.defocus_px > 0, FRONT_MARKS)):
         whole.plot(demanded[side], evidence.measured_px[side], **marks)
@@ -39,7 +45,7 @@ def draw_radius(evidence: RadiusEvidence, figure: Canvas) -> None:
     left.set_ylim(-reach, reach)
     left.legend(loc="lower left", handles=left.get_legend_handles_labels()[0][:1])
     name_axes(whole, "Radius of a point light's disc", "demanded: K·|d − d_f| (px)", "measured (px)")
-    name_axes(left, "What is left", "demanded (px)", "measured − demanded (px)")
+    name_axes(left, "Difference", "demanded (px)", "measured − demanded (px)")
     whole.set_xlim(0, line[1])
     whole.set_ylim(0, max(line[1], 1.05 * float(evidence.measured_px.max())))
     whole.legend(loc="upper left")
@@ -100,7 +106,7 @@ def draw_energy(evidence: EnergyEvidence, figure: Canvas) -> None:
     reach = max(0.03, 1.3 * off)
     grey.set_ylim(GREY_DISPLAY - reach, GREY_DISPLAY + reach)
     for first, after, defocus in grey_steps():
-        grey.axvline(first, color=FAINT, linewidth=0.8)
+        grey.axvline(first, color=FAINT, linewidth=0.8, zorder=0.5)
         text = f"{defocus:+g}".replace("-", "−") if defocus else "0"
         grey.text((first + after) / 2, GREY_DISPLAY - 0.93 * reach, text, ha="center", va="bottom", fontsize=8)
     grey.grid(visible=False, axis="x")

@@ -24,7 +24,7 @@ def draw_focus(evidence: FocusEvidence, figure: Canvas) -> None:
     half = WIDTH // 2
     axes.axvspan(half - FROM_EDGE_PX, half + FROM_EDGE_PX, color=FAINT, linewidth=0)
     axes.axhline(1 / 255, color=SOFT, linewidth=1, dashes=(4, 3))
-    axes.text(WIDTH - 2, 1 / 255, "one 8-bit step", ha="right", va="bottom", fontsize=8, color=SOFT)
+    axes.text(WIDTH - 2, 1 / 255, "one 8-bit step", ha="right", va="bottom", fontsize=8, color=INK, zorder=5)
     near, far, still = (np.maximum(values, _LEAST) for values in (evidence.near, evidence.far, evidence.still))
     left, right = columns < half, columns >= half
     axes.plot(columns[left], near[left], color=IN_FRONT, linewidth=1.6, label="near half in focus")
@@ -85,7 +85,8 @@ def draw_occlusion(evidence: OcclusionEvidence, figure: Canvas) -> None:
                 one.coverage,
                 color=IN_FRONT if one.near_is_bright else INK,
                 marker="o" if one.near_is_bright else "^",
-                markersize=3.0,
+                markersize=6.0 if one.near_is_bright else 3.0,
+                markerfacecolor="none" if one.near_is_bright else INK,
                 linewidth=0.8,
                 label=f"{'bright' if one.near_is_bright else 'dark'} near plane",
             )

@@ -91,7 +91,10 @@ def _cause_of_loss(defocus: Float64, emitted: Float64, kept: Float64) -> str:
     best = min(distance, key=lambda cause: distance[cause])
     if distance[best] < 0.5 * float(np.sqrt(np.mean(observed**2))):
         return best
-    return "weights that do not sum to 1 over a disc, or highlights that are compressed"
+    return (
+        "weights that do not sum to 1 over a disc, highlights that are compressed, or discs so wide that they run into "
+        "each other (mend the radius first)"
+    )
 
 
 def _energy_sentence(numbers: Mapping[str, float], verdicts: tuple[Verdict, ...], cause: str) -> str:
@@ -114,7 +117,7 @@ def _energy_sentence(numbers: Mapping[str, float], verdicts: tuple[Verdict, ...]
             f"An even grey changes by {numbers['grey_border_error']:.3f} at the border of the picture. Usual cause: "
             "black padding. Light comes from outside a frame, too."
         )
-    return f"Light is kept: {_share(worst_kept)} in the worst case; an even grey stays within {grey:.4f}."
+    return f"Light is kept: {_share(worst_kept)} in the worst case; an even grey changes by {grey:.2g} at most."
 
 
 def _share(kept: float) -> str:

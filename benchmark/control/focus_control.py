@@ -69,7 +69,7 @@ def _sentence(verdict: Verdict, numbers: Mapping[str, float], result: Mapping[st
     least = min(numbers[f"{name}_psnr_db"] for name in ("k0", "near", "far"))
     if verdict == "pass":
         largest = max(numbers[f"{name}_max"] for name in ("k0", "near", "far"))
-        return f"What is in focus stays as it is: PSNR {least:.0f} dB or more, largest difference {largest:.4f}."
+        return f"What is in focus stays as it is: PSNR {least:.0f} dB at least, largest difference {largest:.2g}."
     cause = _explanation(result["still"], given)
     if cause:
         return f"At K = 0 the picture is {cause}"

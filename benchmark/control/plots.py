@@ -28,9 +28,9 @@ from .robustness_control import RobustnessEvidence
 from .shape_control import ShapeEvidence
 
 _DPI = 100
-_WIDTH_IN, _HEAD_IN, _BODY_IN, _TITLE_IN = 9.2, 0.85, 3.5, 0.6
+_WIDTH_IN, _HEAD_IN, _BODY_IN, _TITLE_IN = 9.2, 0.95, 3.6, 0.6
 _COLUMNS = 2
-_LINE = 128  # characters of a sentence that fit the width
+_LINE = 122  # characters of a sentence that fit the width
 
 
 def write_plots(report: ControlReport, evidence: Mapping[str, object], out: Path, told: ReportStep) -> None:
@@ -40,7 +40,7 @@ def write_plots(report: ControlReport, evidence: Mapping[str, object], out: Path
     with mpl.rc_context(SETTINGS):
         for done, result in enumerate(report.results):
             told(Step(task, done, total, result.name))
-            figure = Figure(figsize=(_WIDTH_IN, _HEAD_IN + _BODY_IN), dpi=_DPI, layout="constrained")
+            figure = _figure(_WIDTH_IN, _HEAD_IN + _BODY_IN)
             _draw_panel(figure, result, evidence[result.name])
             _save(figure, out / f"{result.name}.png")
         told(Step(task, total - 1, total, "overview"))
@@ -48,11 +48,17 @@ def write_plots(report: ControlReport, evidence: Mapping[str, object], out: Path
         told(Step(task, total, total))
 
 
+def _figure(width_in: float, height_in: float) -> Figure:
+    figure = Figure(figsize=(width_in, height_in), dpi=_DPI)
+    figure.set_layout_engine("constrained", w_pad=0.16, h_pad=0.10)
+    return figure
+
+
 def _overview(report: ControlReport, evidence: Mapping[str, object]) -> Figure:
     columns = min(_COLUMNS, len(report.results))
     rows = -(-len(report.results) // columns)
     heights = [_TITLE_IN, *[_HEAD_IN + _BODY_IN] * rows]
-    figure = Figure(figsize=(columns * _WIDTH_IN, sum(heights)), dpi=_DPI, layout="constrained")
+    figure = _figure(columns * _WIDTH_IN, sum(heights))
     strips: Any = figure.subfigures(rows + 1, 1, height_ratios=heights)
     title = f"Controls of {report.method}"
     strips[0].text(0.008, 0.4, title, fontsize=17, fontweight="bold", color=INK, va="center")
@@ -70,13 +76,13 @@ def _draw_panel(canvas: Any, result: ControlResult, evidence: object) -> None:
     head, body = canvas.subfigures(2, 1, height_ratios=[_HEAD_IN, _BODY_IN])
     colour = VERDICT_COLOURS[result.verdict]
     badge = {"boxstyle": "round,pad=0.35", "facecolor": colour, "edgecolor": "none"}
-    head.text(
-        0.018, 0.80, result.verdict.upper(), fontsize=9, fontweight="bold", color="white", va="center", bbox=badge
-    )
+    word = f"{result.verdict.upper():^6}"
+    mono = {"family": "DejaVu Sans Mono", "size": 9, "weight": "bold"}
+    head.text(0.020, 0.76, word, fontproperties=mono, color="white", va="center", bbox=badge)
     name = f"{result.name}: {CONTROLS[result.name].question}"
-    head.text(0.098, 0.80, name, fontsize=11.5, fontweight="bold", va="center")
+    head.text(0.100, 0.76, name, fontsize=12, fontweight="bold", va="center")
     lines = textwrap.wrap(result.sentence, _LINE, max_lines=3, placeholder=" …")
-    head.text(0.014, 0.55, "\n".join(lines), fontsize=8.8, va="top", color=INK, linespacing=1.35)
+    head.text(0.013, 0.50, "\n".join(lines), fontsize=9.2, va="top", color=INK, linespacing=1.35)
     _DRAW[type(evidence)](evidence, body)
 
 

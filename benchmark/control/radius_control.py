@@ -11,7 +11,7 @@ from . import bars
 from .measures import Float64
 from .record import Judgement, Verdict, worst
 from .runner import Answer
-from .spots import all_spots
+from .spots import all_spots, ideal_spot
 from .targets import RAW_RANGE
 
 _LINE_FROM_PX = 4.0  # below, the pixel's own size bends the line
@@ -20,10 +20,13 @@ _TYPICAL_PX = (3.0, 16.0)  # radii whose cells are wide enough to see a disc 3 t
 
 @dataclass(frozen=True)
 class RadiusEvidence:
-    """Signed demanded and measured radius of each light, px, and the fitted line."""
+    """Signed demanded and measured radius of each light, px, what the ruler says of an ideal lens whose image is
+    averaged over pixels, and the fitted line.
+    """
 
     defocus_px: Float64
     measured_px: Float64
+    ideal_px: Float64
     slope: float
     offset_px: float
 
@@ -39,12 +42,13 @@ def judge_radius(answers: Mapping[str, Answer]) -> Judgement:
         _line(demanded[side], measured[side])[0] for side in (straight & (defocus < 0), straight & (defocus > 0))
     )
     small = ~straight
-    ideal = np.clip(measured, demanded, np.sqrt(demanded**2 + 1 / 3))  # nearest of: sampled at, or spread over, pixels
+    averaged = np.array([ideal_spot(radius).radius_px for radius in demanded])
+    nearest = np.clip(measured, demanded, averaged)  # discs may be sampled at pixels or averaged over them
     numbers = {
         "slope": slope,
         "offset_px": offset,
         "residual_px": float(np.abs(measured - slope * demanded - offset)[straight].max()),
-        "small_radii_error_px": float(np.abs(measured - ideal)[small].max()),
+        "small_radii_error_px": float(np.abs(measured - nearest)[small].max()),
         "slope_behind": behind,
         "slope_in_front": front,
         "shift_px": float(max(np.hypot(spot.dy, spot.dx) for _, spot in spots if spot.light > 0))
@@ -61,7 +65,10 @@ def judge_radius(answers: Mapping[str, Answer]) -> Judgement:
     typical = (demanded >= _TYPICAL_PX[0]) & (demanded <= _TYPICAL_PX[1])
     factor = float(np.median(measured[typical] / demanded[typical]))
     return Judgement(
-        verdict, numbers, _radius_sentence(verdict, numbers, factor), RadiusEvidence(defocus, measured, slope, offset)
+        verdict,
+        numbers,
+        _radius_sentence(verdict, numbers, factor),
+        RadiusEvidence(defocus, measured, averaged, slope, offset),
     )
 
 
@@ -100,7 +107,11 @@ def _radius_sentence(verdict: Verdict, numbers: Mapping[str, float], factor: flo
             f"Lights move by up to {numbers['shift_px']:.2f} px. Usual cause: an even kernel, padding on one side, "
             "or a resize that is not aligned at pixel corners."
         )
-    return (
-        f"{line[0].upper()}{line[1:]}, off the line by up to {numbers['residual_px']:.2f} px. Usual cause: "
-        "radii rounded to whole pixels or to few layers, a limit on the radius, or a kernel without its own half pixel."
+    straight = max(numbers["residual_px"], numbers["small_radii_error_px"], abs(offset)) <= bars.RESIDUAL_PX.good
+    cause = (
+        "a factor in K: another picture width, a resize, or a rounded constant"
+        if straight
+        else "radii rounded to whole pixels or to few layers, a limit on the radius, or display values averaged where "
+        "light is meant"
     )
+    return f"{line[0].upper()}{line[1:]}, off the line by up to {numbers['residual_px']:.2f} px. Usual cause: {cause}."

@@ -12,7 +12,7 @@ from bokeh_render.schema import Record
 Verdict = Literal["pass", "notice", "fail"]
 """``pass``; ``notice``: know about it, it may be meant so; ``fail``: wrong, and it will cost in every table."""
 
-_ORDER: tuple[Verdict, ...] = ("pass", "notice", "fail")
+VERDICTS: tuple[Verdict, ...] = ("pass", "notice", "fail")
 
 
 class ControlResult(Record):
@@ -96,4 +96,4 @@ class Floor(NamedTuple):
 
 def worst(*verdicts: Verdict) -> Verdict:
     """Return the worst of some verdicts; ``pass`` for none."""
-    return max(verdicts, key=_ORDER.index, default="pass")
+    return max(verdicts, key=VERDICTS.index, default="pass")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from . import bars
 from .measures import largest_difference, psnr_db
-from .record import Judgement, Verdict, worst
+from .record import VERDICTS, Judgement, Verdict, worst
 from .runner import Answer
 from .targets import hard_cases
 
@@ -35,28 +35,20 @@ class RobustnessEvidence:
 def judge_robustness(answers: Mapping[str, Answer]) -> Judgement:
     """Look at every answer that was given in any control, and at the hard cases in particular."""
     hard = hard_cases()
-    others = [answer for name, answer in answers.items() if name not in hard]
     checks = [check for name in hard for check in _of_case(name, answers)]
-    if others:
-        faulty = [answer for answer in others if answer.error]
-        shown = next(iter(faulty or others))
-        checks += _of_answer("all other inputs", shown)[:1] if faulty else []
-        if not faulty:
-            checks += _worst_of([_of_answer("all other inputs", answer) for answer in others])
-    repeated = _repeat(answers[_SAME], answers[_AGAIN])
-    checks.append(repeated[0])
+    checks += _of_the_others([answer for name, answer in answers.items() if name not in hard])
+    failures = sum(answer.error is not None for answer in answers.values())
+    numbers = {"cases": float(len(answers)), "failures": float(failures)}
+    if answers[_SAME].error is None and answers[_AGAIN].error is None:
+        repeated, numbers["repeat_max"] = _repeat(answers[_SAME], answers[_AGAIN])
+        checks.append(repeated)
     told = [check for check in checks if check.verdict != "pass"]
-    numbers = {
-        "cases": float(len(answers)),
-        "failures": float(sum(answer.error is not None for answer in answers.values())),
-        "repeat_max": repeated[1],
-    }
     verdict = worst(*(check.verdict for check in checks))
     if not told:
         sentence = f"All {len(answers)} inputs are answered with finite pictures of their size, twice with the same."
     else:
         first = next(check for check in told if check.verdict == verdict)
-        more = f" ({len(told) - 1} more below.)" if len(told) > 1 else ""
+        more = f" ({len(told) - 1} more in the plot.)" if len(told) > 1 else ""
         sentence = f"{first.case}: {first.found}. {_CAUSES[first.what]}{more}"
     return Judgement(verdict, numbers, sentence, RobustnessEvidence(tuple(checks)))
 
@@ -71,10 +63,13 @@ _CAUSES = {
 }
 
 
-def _worst_of(groups: list[list[Check]]) -> list[Check]:
-    """Return one group, with the worst check of each kind."""
-    rank = {"pass": 0, "notice": 1, "fail": 2}
-    return [max(same, key=lambda check: rank[check.verdict]) for same in zip(*groups, strict=True)]
+def _of_the_others(answers: list[Answer]) -> list[Check]:
+    """Return the worst check of each kind over the inputs of all other controls; the first failure alone, if any."""
+    groups = [_of_answer("all other inputs", answer) for answer in answers]
+    for answer, group in zip(answers, groups, strict=True):
+        if answer.error:
+            return group
+    return [max(same, key=lambda check: VERDICTS.index(check.verdict)) for same in zip(*groups, strict=True)]
 
 
 def _of_case(name: str, answers: Mapping[str, Answer]) -> list[Check]:
@@ -110,9 +105,7 @@ def _of_answer(name: str, answer: Answer) -> list[Check]:
 
 
 def _repeat(first: Answer, second: Answer) -> tuple[Check, float]:
-    """Return the check of one input rendered twice, and the largest difference."""
-    if first.error is not None or second.error is not None:
-        return Check(_AGAIN, "repeat", "fail", "could not be compared"), 1.0
+    """Return the check of one input that was rendered twice, and the largest difference."""
     largest, likeness = largest_difference(first.display, second.display), psnr_db(first.display, second.display)
     if largest <= bars.REPEAT_MAX:
         return Check(_AGAIN, "repeat", "pass", "same picture"), largest

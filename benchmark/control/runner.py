@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -39,7 +39,7 @@ def ask(
     told: called with how many are done and the name of the next. Exceptions of the method become errors of answers.
     """
     answers: dict[str, Answer] = {}
-    renderings = _renderings(method, list(samples.values()))
+    renderings = _renderings(method, [replace(sample) for sample in samples.values()])  # each with light of its own
     for done, (key, sample) in enumerate(samples.items()):
         told(done, sample.name)
         rendering = next(renderings, Rendering(None, "the method returned nothing for this input"))

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
+import numpy as np
+
+from bokeh_render.aperture import Aperture
+
+from .exact import opening_image
 from .measures import Spot, light_of, measure_spot
 from .runner import Answer
 from .targets import BACKGROUND_DISPLAY, RADII_PX, Light, Sheet, light_sheet
@@ -28,3 +34,11 @@ def spots_of(sheet: Sheet, answer: Answer) -> list[tuple[Light, Spot]]:
 def all_spots(answers: Mapping[str, Answer]) -> list[tuple[Light, Spot]]:
     """Return each light of all sheets and what became of it; raises UnmeasurableError."""
     return [pair for name, sheet in light_inputs().items() for pair in spots_of(sheet, answers[name])]
+
+
+@cache
+def ideal_spot(radius_px: float) -> Spot:
+    """Return what the rulers say of an ideal lens's disc."""
+    margin = int(0.6 * radius_px) + 6
+    picture = np.pad(opening_image(Aperture(), radius_px), margin)
+    return measure_spot(picture * np.pi * radius_px**2, picture.shape[0] // 2, picture.shape[1] // 2, 0.0)
