@@ -276,7 +276,11 @@ def _cost(method: Method | BatchMethod) -> ConformanceCheck:
     full = large.seconds * growth**2 * 1080 / 1280
     return _check(
         name,
-        f"480×320, K = 12.5: {large.seconds:.3g} s{memory}{gpu}; 1920×1080, K = 50: about {full:.2g} s, going by how "
-        "it grew from half the size",
+        f"480×320, K = 12.5: {_seconds(large.seconds)}{memory}{gpu}; 1920×1080, K = 50: about {_seconds(full)}, going "
+        "by how it grew from half the size",
         passed=True,
     )
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.2g} s"

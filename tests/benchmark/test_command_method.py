@@ -17,8 +17,9 @@ import pytest
 import yaml
 
 from benchmark.methods import child_process
-from benchmark.methods.command import CommandMethod, load_command_method
+from benchmark.methods.command import CommandDescription, CommandMethod, load_command_method
 from benchmark.methods.interface import BatchMethod, MethodInput, MethodMetadata, Rendering, metadata_of
+from benchmark.methods.job import Job, JobSample
 from bokeh_render.aperture import Aperture
 from bokeh_render.errors import BadInputError
 from bokeh_render.imagefile import read_image, read_map
@@ -356,3 +357,13 @@ def test_long_words_are_shortened(tmp_path: Path) -> None:
 def test_commands_need_no_torch(module: str) -> None:
     code = f"import benchmark.methods.{module}, sys; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], env={**os.environ}, check=False).returncode == 0
+
+
+def test_the_docs_name_every_key() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "methods.md").read_text()
+    for record in (CommandDescription, MethodMetadata):
+        assert [key for key in record.model_fields if key not in text] == []
+    shown = json.loads(text.partition("```json")[2].partition("```")[0])
+    assert Job.model_validate(shown).samples[0].output_encoding == "light"
+    assert set(shown) == set(Job.model_fields)
+    assert set(shown["samples"][0]) == set(JobSample.model_fields)
