@@ -195,7 +195,8 @@ def _notes(results: Sequence[Result], width: int) -> list[str]:
 def _difference_texts(results: Sequence[Result], reference: str | None, width: int) -> list[str]:
     if len(results) < 2:
         return []
-    texts = []
+    texts: list[str] = []
+    note = ""
     for metric in METRICS:
         found = compare(results, metric, reference=reference)
         if found:
@@ -207,7 +208,7 @@ def _difference_texts(results: Sequence[Result], reference: str | None, width: i
                     width,
                 ),
             ]
-            note = _limits_of(found)
+            note = note or _limits_of(found, chosen=reference is None)
     return [*texts, paragraph(note, width)] if texts else []
 
 
@@ -231,13 +232,15 @@ def _difference_cells(difference: PairedDifference) -> list[str]:
     ]
 
 
-def _limits_of(found: Sequence[PairedDifference]) -> str:
+def _limits_of(found: Sequence[PairedDifference], *, chosen: bool) -> str:
     smallest = found[0].smallest_p
     number = "1 comparison" if len(found) == 1 else f"{len(found)} comparisons"
     text = (
         f"p: sign flips over {found[0].scenes} scenes, at least {format_p(smallest)}; Holm's correction for {number}; "
         f"a difference counts if p (Holm) ≤ {ALPHA:g} and the interval leaves 0 out."
     )
+    if chosen and len(found) > 1:
+        text += " The best is chosen from the same scores, so differences to it look a little surer than they are."
     if smallest * len(found) > ALPHA:
         text += " With so few scenes and so many methods no difference can count, however large."
     return text

@@ -25,8 +25,15 @@ INK, SOFT, FAINT = "#222222", "#666666", "#DDDDDD"
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")  # Okabe and Ito, less yellow
 _MARKERS = "osD^vPX<>ph*"
 _LINES: tuple[Line, ...] = ("-", "--", ":")
-_SUFFIXES = (".png", ".svg", ".pdf")
 _DPI = 160
+_JPEG_QUALITY = 92
+_UNDATED: dict[str, dict[str, Any] | None] = {
+    ".png": {"Software": None},
+    ".jpg": None,
+    ".jpeg": None,
+    ".svg": {"Date": None},
+    ".pdf": {"CreationDate": None},
+}
 
 
 @dataclass(frozen=True)
@@ -139,14 +146,17 @@ def floor_tick() -> Line2D:
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG, SVG or PDF, by the name's end, atomically, and the same bytes for the same content.
+    """Write a figure as PNG, JPEG, SVG or PDF, by the name's end, atomically; the same bytes for the same content.
 
     Raises BadInputError for any other end.
     """
     import matplotlib as mpl
 
-    if path.suffix.lower() not in _SUFFIXES:
-        raise BadInputError(f"{path} ends in {path.suffix or 'nothing'}; expected {', '.join(_SUFFIXES)}")
-    undated: dict[str, Any] = {".png": {"Software": None}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
+    suffix = path.suffix.lower()
+    if suffix not in _UNDATED:
+        raise BadInputError(f"{path} ends in {suffix or 'nothing'}; expected {', '.join(_UNDATED)}")
+    options: dict[str, Any] = {"metadata": _UNDATED[suffix]}
+    if suffix in {".jpg", ".jpeg"}:
+        options = {"pil_kwargs": {"quality": _JPEG_QUALITY}}
     with atomic_path(path) as temporary, mpl.rc_context({"svg.hashsalt": "bokehbench"}):
-        figure.savefig(temporary, dpi=_DPI, facecolor="white", metadata=undated[path.suffix.lower()])
+        figure.savefig(temporary, dpi=_DPI, facecolor="white", **options)

@@ -1,7 +1,7 @@
 """Plots of several methods' results: over blur levels, scenes, regions, corrupted maps, and time.
 
-Each function writes one PNG, SVG or PDF. Bars are 95 % intervals over scenes; those of scores are wide because scenes
-differ, so panels of differences to the best method, on the same scenes, stand beside them.
+Each function writes one PNG, JPEG, SVG or PDF. Bars are 95 % intervals over scenes. Those of scores are wide because
+scenes differ, so panels of differences to the best method, on the same scenes, stand beside them.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from .table_text import label_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
 _SCENES_BY_NAME = 40
 _LEAST_SECONDS = 0.001
@@ -44,10 +45,25 @@ _WIDE_RANGE = 500.0
 _FLOOR_STYLE = {"color": SOFT, "linestyle": (0, (1, 1.5)), "linewidth": 1.4}
 
 
+def plot_all(results: Sequence[Result], folder: Path, suffix: str = ".png") -> list[Path]:
+    """Write every plot that there is something to show in, and return their paths. Errors: see :func:`plot_levels`."""
+    drawn = {"levels": plot_levels, "scenes": plot_scenes}
+    if region_names(results):
+        drawn["regions"] = plot_regions
+    if any(sample.corruption is not None for sample in results[0].samples):
+        drawn["corruptions"] = plot_corruptions
+    if any(result.summary.seconds_per_image is not None for result in results):
+        drawn["time"] = plot_time
+    paths = [folder / f"{name}{suffix}" for name in drawn]
+    for draw, path in zip(drawn.values(), paths, strict=True):
+        draw(results, path)
+    return paths
+
+
 def plot_levels(results: Sequence[Result], path: Path) -> None:
     """Draw every metric over blur level, with the noise floor; below, what each method lacks to the best.
 
-    Raises BadInputError when results do not belong together or ``path`` has another suffix than png, svg, pdf.
+    Raises BadInputError when results do not belong together or ``path`` has another suffix than png, jpg, svg, pdf.
     """
     methods = ranked(results)
     style = looks(list(methods))
@@ -224,7 +240,7 @@ def plot_time(results: Sequence[Result], path: Path) -> None:
     for row, place in zip(timed, seconds, strict=True):
         means, distances = error_bars([row.scores["psnr"]])
         panel.errorbar([place], means, yerr=distances, linestyle="none", **style[row.label].of_points())
-    _draw_front(panel, seconds, [row.scores["psnr"].mean for row in timed])
+    front = _draw_front(panel, seconds, [row.scores["psnr"].mean for row in timed])
     floor = noise_floor(results[0])
     if floor is not None:
         panel.axhline(floor, **_FLOOR_STYLE)
@@ -234,17 +250,18 @@ def plot_time(results: Sequence[Result], path: Path) -> None:
     if untimed:
         panel.set_title(f"not timed: {', '.join(untimed)}", fontsize=9, color=SOFT, loc="left", wrap=True)
     shown = {row.label: style[row.label] for row in timed}
-    add_legend(figure, shown, [] if floor is None else [floor_line()], joined=False)
+    add_legend(figure, shown, [front, *([] if floor is None else [floor_line()])], joined=False)
     save_figure(figure, path)
 
 
-def _draw_front(panel: Axes, seconds: Sequence[float], scores: Sequence[float]) -> None:
-    """Draw the steps of the best score that a given time buys."""
+def _draw_front(panel: Axes, seconds: Sequence[float], scores: Sequence[float]) -> Line2D:
+    """Draw the steps of the best score that a given time buys, and return them."""
     front: list[tuple[float, float]] = []
     for place, score in sorted(zip(seconds, scores, strict=True), key=lambda item: (item[0], -item[1])):
         if not front or score > front[-1][1]:
             front.append((place, score))
-    panel.step(*zip(*front, strict=True), where="post", color=SOFT, linewidth=0.8, zorder=1)
+    label = "best within that time"
+    return panel.step(*zip(*front, strict=True), where="post", color=SOFT, linewidth=0.8, zorder=1, label=label)[0]
 
 
 def _set_time_axis(panel: Axes, seconds: Sequence[float]) -> None:

@@ -224,8 +224,9 @@ def compare(
 ) -> list[PairedDifference]:
     """Return every other method's difference to the best, best first, with Holm's correction.
 
-    reference: label (see :func:`method_labels`) of the method to compare with instead. Methods without this metric are
-    left out. Raises BadInputError when the results must not be compared, or when there is no such reference.
+    reference: label (see :func:`method_labels`) of the method to compare with instead, named before looking; the best
+    of many is in part the luckiest, which Holm's correction does not know. Methods without this metric are left out.
+    Raises BadInputError when the results must not be compared, or when there is no such reference.
     """
     check_comparable(results)
     known = {
