@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bokeh_render.imagefile import write_image
 from bokeh_render.optics import Float32
@@ -34,37 +34,33 @@ class JobInputs:
 
     def image(self, sample: MethodInput) -> str:
         """Write a sample's image as display values or light and return its path."""
-        known = self._known("image", sample.display)
-        if known is not None:
-            return known
-        pixels = sample.display if self._encoding == "display" else sample.light
-        return self._write("image", sample.display, pixels, self._suffix)
+        display = self._encoding == "display"
+        return self._path("image", sample.display, lambda: sample.display if display else sample.light, self._suffix)
 
     def disparity(self, disparity: Float32) -> str:
         """Write a normalised map and return its path. A 16-bit PNG of it is off by 1/131070 at most."""
-        return self._known("disparity", disparity) or self._write("disparity", disparity, disparity, self._suffix)
+        return self._path("disparity", disparity, lambda: disparity, self._suffix)
 
     def disparity_raw(self, disparity: Float32) -> str:
         """Write a map in 1/metre and return its path; as NPY where images are PNG, which ends at 1."""
         suffix = ".npy" if self._suffix == ".png" else self._suffix
-        return self._known("disparity_raw", disparity) or self._write("disparity_raw", disparity, disparity, suffix)
+        return self._path("disparity_raw", disparity, lambda: disparity, suffix)
 
-    def _known(self, kind: str, source: NDArray[Any]) -> str | None:
+    def _path(self, kind: str, source: Float32, pixels: Callable[[], Float32], suffix: str) -> str:
+        """Return the file of ``source``; it is written, with ``pixels()`` in it, when there is none yet."""
         place = (kind, id(source))
         if place not in self._by_place:
             content = (kind, _sha256(source))
             if content not in self._by_content:
-                return None
+                number = sum(known == kind for known, _ in self._by_content)
+                path = self._folder / f"{kind}_{number:03d}{suffix}"
+                write_image(path, pixels(), bits=32 if suffix == ".exr" else 16)
+                self._by_content[content] = str(path)
             self._by_place[place] = self._by_content[content]
         return self._by_place[place]
 
-    def _write(self, kind: str, source: NDArray[Any], pixels: Float32, suffix: str) -> str:
-        path = self._folder / f"{kind}_{sum(1 for known, _ in self._by_content if known == kind):03d}{suffix}"
-        write_image(path, pixels, bits=32 if suffix == ".exr" else 16)
-        self._by_place[kind, id(source)] = self._by_content[kind, _sha256(source)] = str(path)
-        return str(path)
 
-
-def _sha256(array: NDArray[Any]) -> str:
-    shape = f"{array.shape} {array.dtype.str}".encode()
-    return hashlib.sha256(shape + np.ascontiguousarray(array).tobytes()).hexdigest()
+def _sha256(array: Float32) -> str:
+    digest = hashlib.sha256(f"{array.shape} {array.dtype.str}".encode())
+    digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
