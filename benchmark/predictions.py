@@ -1,6 +1,7 @@
-"""A folder of predictions, held against what the dataset demands: ``<scene>/bokeh_KK_FF.png`` (or ``.exr``, ``.npy``).
+"""Where predictions lie and how they are read: ``<scene>/bokeh_KK_FF.png`` (or ``.exr``, ``.npy``).
 
-PNG holds display values; EXR and NPY hold light. Whatever is missing, extra, doubled or of the wrong size is an error.
+PNG holds display values; EXR and NPY hold light. Predictions that somebody made elsewhere are opened by
+``benchmark.submission`` and checked by ``benchmark.prediction_checks`` before they are read here.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from bokeh_render.atomic import TEMPORARY_PREFIX
 from bokeh_render.errors import BadInputError
 from bokeh_render.imagefile import read_image
 from bokeh_render.optics import Float32
 
+from .prediction_names import match_names
 from .protocols import Protocol
 from .samples import Sample
+from .submission import open_submission
 
 _SHOWN = 8
 
@@ -36,30 +38,16 @@ def refuse(folder: Path, problems: list[str]) -> None:
 
 
 def match_predictions(folder: Path, samples: Iterable[Sample], protocol: Protocol) -> dict[Sample, Path]:
-    """Return the one file of each sample; raises BadInputError that lists all that is missing, extra or doubled."""
+    """Return the one file of each sample; raises BadInputError that lists all that is missing, extra or doubled.
+
+    Only names are looked at: for predictions of our own making. Others go through ``benchmark.prediction_checks``.
+    """
     if not folder.is_dir():
         raise BadInputError(f"{folder} is not a folder; expected predictions as <scene>/bokeh_KK_FF.png")
-    present = {
-        path.relative_to(folder)
-        for path in folder.rglob("*")
-        if path.is_file() and not path.name.startswith((TEMPORARY_PREFIX, "."))
-    }
-    matched: dict[Sample, Path] = {}
-    problems: list[str] = []
-    for key in samples:
-        choices = [Path(key.scene) / (key.name + suffix) for suffix in protocol.prediction_suffixes]
-        found = [path for path in choices if path in present]
-        present.difference_update(found)
-        if not found:
-            problems.append(f"missing: {choices[0]}")
-        elif len(found) > 1:
-            problems.append(f"doubled: {' and '.join(str(path) for path in found)}; keep one")
-        else:
-            matched[key] = folder / found[0]
-    expected = f"expected only <scene>/bokeh_KK_FF with one of {', '.join(protocol.prediction_suffixes)}"
-    problems += [f"extra: {path}; {expected}" for path in sorted(present)]
-    refuse(folder, problems)
-    return matched
+    with open_submission(folder) as submission:
+        names = match_names(submission.files, tuple(samples), protocol)
+    refuse(folder, [f"{one.kind}: {one.sentence}" for one in names.problems])
+    return {sample: submission.files[name] for sample, name in names.files.items()}
 
 
 def read_prediction(path: Path, shape: tuple[int, ...], protocol: Protocol) -> Float32:
