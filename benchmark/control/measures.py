@@ -101,7 +101,7 @@ def _falls_to(distance: Float64, profile: Float64, level: float) -> float:
 
 
 def rim_by_angle(light: Float64, y: int, x: int, background: float, spot: Spot) -> Float64:
-    """Return how far a spot reaches in each of ANGLES_RAD, px from the light at (y, x).
+    """Return how far a spot reaches in each of ANGLES_RAD, px from its centroid; its light is at (y, x).
 
     Each ray is as long as its light at plateau height would reach, weighted by area, so that a soft edge does not make
     it longer: r^2 = 2 * integral of light / plateau * rho.
@@ -110,8 +110,8 @@ def rim_by_angle(light: Float64, y: int, x: int, background: float, spot: Spot) 
         return np.zeros_like(ANGLES_RAD)
     step = 0.1
     rho = np.arange(step / 2, 1.5 * spot.radius_px + 4.0, step)
-    rows = y - np.sin(ANGLES_RAD)[:, None] * rho
-    columns = x + np.cos(ANGLES_RAD)[:, None] * rho
+    rows = y + spot.dy - np.sin(ANGLES_RAD)[:, None] * rho
+    columns = x + spot.dx + np.cos(ANGLES_RAD)[:, None] * rho
     along = ndimage.map_coordinates(light - background, [rows, columns], order=1, mode="nearest") / spot.plateau
     return np.asarray(np.sqrt(np.maximum(2 * (along * rho).sum(axis=1) * step, 0.0)))
 

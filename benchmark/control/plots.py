@@ -8,7 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from PIL import Image
 
 from bokeh_render.atomic import atomic_path
 from bokeh_render.progress import ReportStep, Step
@@ -27,6 +31,8 @@ from .record import ControlReport, ControlResult, NoEvidence
 from .robustness_control import RobustnessEvidence
 from .shape_control import ShapeEvidence
 
+Pixels = NDArray[np.uint8]
+
 _DPI = 100
 _WIDTH_IN, _HEAD_IN, _BODY_IN, _TITLE_IN = 9.2, 0.95, 3.6, 0.6
 _COLUMNS = 2
@@ -36,40 +42,42 @@ _LINE = 122  # characters of a sentence that fit the width
 def write_plots(report: ControlReport, evidence: Mapping[str, object], out: Path, told: ReportStep) -> None:
     """Write ``<control>.png`` for each result and ``control.png`` with all of them."""
     task = f"{report.method}: plots"
-    total = len(report.results) + 1
+    total = len(report.results)
+    panels = []
     with mpl.rc_context(SETTINGS):
         for done, result in enumerate(report.results):
             told(Step(task, done, total, result.name))
-            figure = _figure(_WIDTH_IN, _HEAD_IN + _BODY_IN)
+            figure = Figure(figsize=(_WIDTH_IN, _HEAD_IN + _BODY_IN), dpi=_DPI)
+            figure.set_layout_engine("constrained", w_pad=0.16, h_pad=0.10)
             _draw_panel(figure, result, evidence[result.name])
-            _save(figure, out / f"{result.name}.png")
-        told(Step(task, total - 1, total, "overview"))
-        _save(_overview(report, evidence), out / "control.png")
-        told(Step(task, total, total))
+            panels.append(_pixels(figure))
+            _save(panels[-1], out / f"{result.name}.png")
+        columns = min(_COLUMNS, len(panels))
+        title = _pixels(_title(report, columns * _WIDTH_IN))
+    _save(_overview(title, panels, columns), out / "control.png")
+    told(Step(task, total, total))
 
 
-def _figure(width_in: float, height_in: float) -> Figure:
-    figure = Figure(figsize=(width_in, height_in), dpi=_DPI)
-    figure.set_layout_engine("constrained", w_pad=0.16, h_pad=0.10)
-    return figure
-
-
-def _overview(report: ControlReport, evidence: Mapping[str, object]) -> Figure:
-    columns = min(_COLUMNS, len(report.results))
-    rows = -(-len(report.results) // columns)
-    heights = [_TITLE_IN, *[_HEAD_IN + _BODY_IN] * rows]
-    figure = _figure(columns * _WIDTH_IN, sum(heights))
-    strips: Any = figure.subfigures(rows + 1, 1, height_ratios=heights)
-    title = f"Controls of {report.method}"
-    strips[0].text(0.008, 0.4, title, fontsize=17, fontweight="bold", color=INK, va="center")
+def _title(report: ControlReport, width_in: float) -> Figure:
+    figure = Figure(figsize=(width_in, _TITLE_IN), dpi=_DPI)
+    name = f"Controls of {report.method}"
+    figure.text(0.14 / width_in, 0.4, name, fontsize=17, fontweight="bold", color=INK, va="center")
     counts = [sum(result.verdict == verdict for result in report.results) for verdict in VERDICT_COLOURS]
     words = f"revision {report.revision}   ·   {counts[0]} pass, {counts[1]} notice, {counts[2]} fail"
-    strips[0].text(0.992, 0.4, words, fontsize=11, color=SOFT, va="center", ha="right")
-    for row in range(rows):
-        panels = strips[row + 1].subfigures(1, columns, squeeze=False)[0]
-        for panel, result in zip(panels, report.results[row * columns :], strict=False):
-            _draw_panel(panel, result, evidence[result.name])
+    figure.text(1 - 0.2 / width_in, 0.4, words, fontsize=11, color=SOFT, va="center", ha="right")
     return figure
+
+
+def _overview(title: Pixels, panels: list[Pixels], columns: int) -> Pixels:
+    """Return one picture: the title over rows of panels, white where there is none."""
+    height, width = panels[0].shape[:2]
+    rows = -(-len(panels) // columns)
+    sheet = np.full((title.shape[0] + rows * height, columns * width, 3), 255, dtype=np.uint8)
+    sheet[: title.shape[0]] = title
+    for index, panel in enumerate(panels):
+        top, left = title.shape[0] + index // columns * height, index % columns * width
+        sheet[top : top + height, left : left + width] = panel
+    return sheet
 
 
 def _draw_panel(canvas: Any, result: ControlResult, evidence: object) -> None:
@@ -99,6 +107,12 @@ _DRAW: dict[type, Callable[[Any, Canvas], None]] = {
 }
 
 
-def _save(figure: Figure, path: Path) -> None:
+def _pixels(figure: Figure) -> Pixels:
+    canvas: Any = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.array(canvas.buffer_rgba())[..., :3]
+
+
+def _save(picture: Pixels, path: Path) -> None:
     with atomic_path(path) as temporary:
-        figure.savefig(temporary, format="png", facecolor="white", metadata={"Software": None})
+        Image.fromarray(picture).save(temporary, format="PNG", optimize=True)

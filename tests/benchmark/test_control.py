@@ -157,7 +157,7 @@ def test_files_hold_what_is_returned_and_plots_are_pictures(tmp_path: Path) -> N
         with Image.open(path) as picture:
             assert np.asarray(picture.convert("L")).std() > 5
     assert max(total for _, total in steps) == 24
-    assert {(24, 24), (9, 9)} <= set(steps)
+    assert {(24, 24), (8, 8)} <= set(steps)
 
 
 def test_a_control_that_could_not_be_measured_still_has_a_plot(tmp_path: Path) -> None:

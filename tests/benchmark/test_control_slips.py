@@ -158,7 +158,7 @@ SLIPS: dict[str, tuple[Answer, str, str, str, tuple[str, ...]]] = {
         ("radius", "edge"),
     ),
     "shifted": (shifted, "focus", "fail", "shifted by 1 px to the right and 0 px down", ("edge", "monotone")),
-    "shifted lights": (shifted, "radius", "fail", "move by up to 1.0", ("edge",)),
+    "shifted lights": (shifted, "radius", "fail", "move by up to 1.0", ("edge", "shape")),
     "in focus blurred": (at_least_one_px, "focus", "fail", "is blurred", ("edge",)),
     "focus off": (only_in_focus_sharpened, "focus", "fail", "With K = 0 the picture stays", ("edge",)),
     "blue and red swapped": (lambda s: right(s)[..., ::-1], "focus", "fail", "red and blue", ("radius",)),
