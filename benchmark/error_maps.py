@@ -32,6 +32,7 @@ _CELL_INCHES = 3.2
 _TITLE_INCHES = 0.28
 _COLUMNS = 4
 _BAND = "#00A000"
+_PALE = 1.6  # the colours reach further than the values, lest the darkest ones hide the band
 
 
 def error_map(prediction: Float32, truth: Float32) -> Float32:
@@ -101,10 +102,10 @@ def _show(cell: Axes, pixels: NDArray[Any], title: str, **colours: Any) -> Any:
 def _show_defocus(cell: Axes, defocus: Float32, band: NDArray[np.bool_]) -> None:
     reach = max(1.0, float(np.abs(defocus).max()))
     title = "signed defocus (px), boundary band in green"
-    image = _show(cell, defocus, title, cmap="PuOr", vmin=-reach, vmax=reach)
+    image = _show(cell, defocus, title, cmap="PuOr", vmin=-_PALE * reach, vmax=_PALE * reach)
     if band.any() and not band.all():
         levels = band.astype(np.float32)
-        cell.contourf(levels, levels=[0.5, 1.5], colors=[_BAND], alpha=0.22)
+        cell.contourf(levels, levels=[0.5, 1.5], colors=[_BAND], alpha=0.18)
         cell.contour(levels, levels=[0.5], colors=[_BAND], linewidths=0.8)
     paper = cell.inset_axes((0.66, 0.02, 0.32, 0.19))
     paper.set(xticks=[], yticks=[], facecolor="white")
