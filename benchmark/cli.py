@@ -12,6 +12,7 @@ from rich.console import Console
 from bokeh_render.doctor import Check, check_package
 from bokeh_render.errors import BadInputError, BokehbenchError
 from bokeh_render.progress import progress_bars
+from bokeh_render.schema import parse
 
 if TYPE_CHECKING:
     from .results import Result
@@ -71,7 +72,8 @@ def evaluate_command(
                 chosen, opened, rule, out, lpips_weights=lpips_weights, jobs=jobs, threads=threads, report=report
             )
         else:
-            reference = MethodReference(name=methods[0], revision=revision, description=description)
+            told = {"name": methods[0], "revision": revision, "description": description}
+            reference = parse(MethodReference, told, "--revision")
             result = score_folder(
                 predictions,
                 reference,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field, model_validator
 
@@ -80,10 +81,10 @@ class DatasetReference(Record):
 
 
 class MethodReference(Record):
-    """Which method, in which revision, how it entered, and what it says of itself."""
+    """Which method, in which revision, how it entered, and what it says of itself. Name and revision name files."""
 
-    name: str
-    revision: str
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]*$")]
+    revision: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.+-]*$")]
     description: str
     entered_as: Literal["python", "command", "predictions"] | None = None
     metadata: MethodMetadata = MethodMetadata()
@@ -223,6 +224,11 @@ def write_result(path: Path, result: Result) -> None:
             "another --out"
         )
     write_json(path, result.model_dump(mode="json"))
+
+
+def result_schema_text() -> str:
+    """Return the JSON schema of a result file; published as ``benchmark/result.schema.json``."""
+    return json.dumps(Result.model_json_schema(), indent=2) + "\n"
 
 
 def load_result(path: Path) -> Result:

@@ -11,10 +11,12 @@ from typing import Literal
 
 from bokeh_render.errors import BadInputError, BokehbenchError
 from bokeh_render.progress import ReportStep, silent
+from bokeh_render.schema import parse
 
 from .dataset import Dataset
 from .environment import describe_environment
-from .methods.interface import BatchMethod, metadata_of
+from .methods.command import CommandMethod
+from .methods.interface import metadata_of
 from .metrics.lpips import WEIGHTS_VARIABLE, Lpips, load_lpips
 from .predict import AnyMethod, Cost, predict
 from .prediction_checks import check_submission
@@ -236,6 +238,8 @@ def _predicted_entry(
 ) -> Entry:
     reference = describe_method(method)
     folder = predictions_folder(out, protocol, described, reference)
+    if isinstance(method, CommandMethod):
+        method.log = out / "logs" / place_of(protocol.name, described) / f"{reference.name}@{reference.revision}.txt"
     predicted = predict(method, dataset, protocol, folder, jobs=jobs, report=report)
     if predicted.failures:
         raise BokehbenchError(_failed(method.name, predicted.failures, len(predicted.files), folder))
@@ -244,14 +248,14 @@ def _predicted_entry(
 
 def _reference(given: MethodReference, told: SubmissionRecord) -> MethodReference:
     """Fill in what the caller left empty from what the author of the predictions says."""
-    return given.model_copy(
-        update={
-            "revision": given.revision or told.revision or "1",
-            "description": given.description or told.description or "predictions made elsewhere",
-            "entered_as": "predictions",
-            "metadata": told.metadata,
-        }
-    )
+    content = {
+        "name": given.name,
+        "revision": given.revision or told.revision or "1",
+        "description": given.description or told.description or "predictions made elsewhere",
+        "entered_as": "predictions",
+        "metadata": told.metadata.model_dump(),
+    }
+    return parse(MethodReference, content, "submission.json")
 
 
 def _failed(name: str, failures: dict[Sample, str], count: int, folder: Path) -> str:
@@ -264,14 +268,15 @@ def _failed(name: str, failures: dict[Sample, str], count: int, folder: Path) ->
 
 
 def describe_method(method: AnyMethod) -> MethodReference:
-    """Return what a result says about a method."""
-    return MethodReference(
-        name=method.name,
-        revision=method.revision,
-        description=method.description,
-        entered_as="command" if isinstance(method, BatchMethod) else "python",
-        metadata=metadata_of(method),
-    )
+    """Return what a result says about a method; raises BadInputError when name or revision cannot name a file."""
+    content = {
+        "name": method.name,
+        "revision": method.revision,
+        "description": method.description,
+        "entered_as": "command" if isinstance(method, CommandMethod) else "python",
+        "metadata": metadata_of(method).model_dump(),
+    }
+    return parse(MethodReference, content, f"method {method.name}")
 
 
 def predictions_folder(out: Path, protocol: Protocol, dataset: DatasetReference, method: MethodReference) -> Path:
