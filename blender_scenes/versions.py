@@ -116,6 +116,25 @@ def has_compositor(scene: bpy.types.Scene) -> bool:
     return bool(scene.use_nodes and scene.node_tree is not None)
 
 
+def empty_compositor(scene: bpy.types.Scene) -> tuple[Any, Any]:
+    """Give a scene a compositor without nodes; return its node tree, and the input whose picture is rendered."""
+    if hasattr(scene, "compositing_node_group"):  # from 5.0
+        tree = bpy.data.node_groups.new("Compositor", "CompositorNodeTree")
+        tree.interface.new_socket("Image", in_out="OUTPUT", socket_type="NodeSocketColor")
+        scene.compositing_node_group = tree
+        return tree, tree.nodes.new("NodeGroupOutput").inputs["Image"]
+    scene.use_nodes = True
+    scene.node_tree.nodes.clear()
+    return scene.node_tree, scene.node_tree.nodes.new("CompositorNodeComposite").inputs["Image"]
+
+
+def composite_on_processor(render: bpy.types.RenderSettings) -> None:
+    """Make the compositor compute on the processor with 32-bit floats, as it always does before 4.2."""
+    if hasattr(render, "compositor_device"):
+        render.compositor_device = "CPU"
+        render.compositor_precision = "FULL"
+
+
 def check_colour_space() -> None:
     """Refuse a file whose light is not in linear Rec.709 (a file of 5.0 or later may choose another)."""
     space = getattr(getattr(bpy.data, "colorspace", None), "working_space", _WORKING_SPACE)

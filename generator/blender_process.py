@@ -7,8 +7,8 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -24,6 +24,8 @@ from .blender_choice import BUILT_IN, Blender
 from .crashes import BlenderCrashError, blender_error, check_render_log, explain_death, timed_out
 
 WORKER = Path(blender_scenes.catalogue.__file__).with_name("worker.py").resolve()
+COMPOSITOR_WORKER = WORKER.with_name("compositor_worker.py")
+LOG_FILE = "blender.log"
 _POLL_SECONDS = 0.05
 TIMEOUT_SECONDS = 3600.0
 """How long a Blender process may be silent before it counts as hung."""
@@ -135,23 +137,50 @@ def run_job(
 ) -> None:
     """Run a job in a fresh Blender process and call ``on_event`` for each of its events, in order, in this thread.
 
-    folder: the job's own, made when missing; it keeps ``job.json``, ``events.jsonl``, ``blender.log`` and the log of
-    the try before.
-    blender: which one, and on what device; cancelled: once set, the child's whole process group is ended and
-    BokehbenchError raised; so it is when no event came for ``timeout_seconds``. Raises BadInputError for what the user
-    can put right in the scene, BlenderCrashError with the cause, and where the log is, unless the worker reported that
-    it finished and its log is free of render errors; no event is passed on once the log shows one.
+    folder: the job's own, see :func:`worker_events`; blender: which one, and on what device; cancelled: once set, the
+    child's whole process group is ended and BokehbenchError raised; so it is when no event came for
+    ``timeout_seconds``. Raises what :func:`worker_events` raises; a BlenderCrashError also says which scene it was and
+    where the log is.
+    """
+    content = job.model_dump(mode="json")
+    followed = worker_events(
+        WORKER, content, folder, blender=blender, cancelled=cancelled, timeout_seconds=timeout_seconds
+    )
+    try:
+        with closing(followed) as events:
+            for event in events:
+                on_event(_EVENTS[event.pop("event")].validate_python(event))
+    except BlenderCrashError as crash:
+        message = f"scene {job.scene}: {crash} (log: {folder / LOG_FILE})"
+        raise BlenderCrashError(message, kind=crash.kind, retry=crash.retry) from None
+
+
+def worker_events(
+    worker: Path,
+    content: dict[str, Any],
+    folder: Path,
+    *,
+    blender: Blender = BUILT_IN,
+    cancelled: Event | None = None,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+) -> Generator[dict[str, Any], None, None]:
+    """Run a job in a fresh Blender process and yield its events as they come; close it early and the process ends.
+
+    worker: the script, see ``blender_scenes/worker.py`` for what it must keep to; content: the job, as JSON; folder:
+    the job's own, made when missing; it keeps ``job.json``, ``events.jsonl``, ``blender.log`` and the log of the try
+    before. Raises BlenderCrashError with the cause unless the worker reported that it finished and its log is free of
+    render errors, BadInputError for what the user can put right, BokehbenchError once ``cancelled`` is set; no event is
+    passed on once the log shows an error.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    events_path, log_path, job_path = folder / "events.jsonl", folder / "blender.log", folder / "job.json"
+    events_path, log_path, job_path = folder / "events.jsonl", folder / LOG_FILE, folder / "job.json"
     if log_path.is_file():
         log_path.replace(folder / "blender.previous.log")  # it tells why there is another try
     events_path.write_text("", encoding="utf-8")
-    content = {**job.model_dump(mode="json"), "device": blender.device, "events": str(events_path.resolve())}
-    write_json(job_path, content)
+    write_json(job_path, {**content, "device": blender.device, "events": str(events_path.resolve())})
     with log_path.open("wb") as log:
         child = subprocess.Popen(
-            blender.command(WORKER, job_path.resolve()),
+            blender.command(worker, job_path.resolve()),
             stdin=subprocess.PIPE,  # its end of file tells the worker that we are gone
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -159,41 +188,33 @@ def run_job(
             env=blender.environment(),
         )
     try:
-        if not _finish(events_path, log_path, child, on_event, cancelled, timeout_seconds):
+        finished = yield from _sound_events(events_path, log_path, child, cancelled, timeout_seconds)
+        if not finished:
             _end(child)
             raise explain_death(child.returncode, _read_log(log_path))
-    except BlenderCrashError as crash:
-        message = f"scene {job.scene}: {crash} (log: {log_path})"
-        raise BlenderCrashError(message, kind=crash.kind, retry=crash.retry) from None
     finally:
         _end(child)
 
 
-def _finish(
-    events: Path,
-    log: Path,
-    child: subprocess.Popen[bytes],
-    on_event: OnEvent,
-    cancelled: Event | None,
-    timeout_seconds: float,
-) -> bool:
-    """Hand on a child's events until it has ended; return whether it said that it finished.
+def _sound_events(
+    events: Path, log: Path, child: subprocess.Popen[bytes], cancelled: Event | None, timeout_seconds: float
+) -> Generator[dict[str, Any], None, bool]:
+    """Yield a child's events until it has ended; return whether it said that it finished.
 
     Each is handed on only while the log shows no render error: an image that was accepted would never be made again.
     """
     finished = False
     with log.open(encoding="utf-8", errors="replace") as said:
         for event in _follow(events, child, cancelled, timeout_seconds):
-            kind = event.pop("event")
-            if kind == "failed":
+            if event["event"] == "failed":
                 if event.get("kind") == "bad_input":
                     raise BadInputError(event["message"])
                 raise blender_error(event["message"])
             check_render_log(said.read())
-            if kind == "finished":
+            if event["event"] == "finished":
                 finished = True
             else:
-                on_event(_EVENTS[kind].validate_python(event))
+                yield event
     return finished
 
 
