@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -56,4 +57,5 @@ def name_axes(axes: Axes, title: str, across: str, up: str) -> None:
 
 def draw_nothing(evidence: NoEvidence, figure: Canvas) -> None:
     """Write the reason where a plot would be."""
-    figure.text(0.5, 0.5, evidence.reason, ha="center", va="center", wrap=True, color=SOFT)
+    text = "\n".join(textwrap.wrap(evidence.reason, 110))
+    figure.text(0.5, 0.5, text, ha="center", va="center", color=SOFT)

@@ -32,7 +32,7 @@ def run_controls(
 
     out: a folder that gets ``control.json``, a plot for each control and ``control.png`` with all plots; None writes
     nothing. only: names of controls, all if empty. A method that fails fails its controls; nothing is raised for it.
-    Raises BadInputError for an unknown control.
+    Raises BadInputError for an unknown control, and when a method that works in batches cannot be started.
     """
     controls = chosen_controls(tuple(only))
     samples: dict[str, MethodInput] = {sample.name: sample for control in controls for sample in control.inputs()}
@@ -60,7 +60,7 @@ def _judge(control: Control, answers: Mapping[str, Answer]) -> Judgement:
     try:
         return control.judge(answers)
     except UnmeasurableError as error:
-        return Judgement("fail", {}, f"Could not be measured. {error}.", NoEvidence(str(error)))
+        return Judgement("fail", {}, f"Could not be measured. {str(error).rstrip('.')}.", NoEvidence(str(error)))
 
 
 def _write(found: ControlReport, judgements: Mapping[str, Judgement], out: Path, report: ReportStep) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bokeh_render.errors import BadInputError
 from bokeh_render.optics import Float32
 
 from ..methods.interface import BatchMethod, Method, MethodInput, Rendering
@@ -27,7 +28,8 @@ class Answer:
     def display(self) -> Float32:
         """Display values (H, W, 3) float32, finite; raises UnmeasurableError with the reason where there are none."""
         if self.error is not None or self.returned is None:
-            raise UnmeasurableError(f"{self.sample.name}: {self.error}")
+            told = f"{self.error}"
+            raise UnmeasurableError(told if self.sample.name in told else f"{self.sample.name}: {told}")
         return np.asarray(self.returned, dtype=np.float32)
 
 
@@ -36,7 +38,8 @@ def ask(
 ) -> dict[str, Answer]:
     """Return an answer for each sample; a method that works in batches is started once.
 
-    told: called with how many are done and the name of the next. Exceptions of the method become errors of answers.
+    told: called with how many are done and the name of the next. Exceptions of the method become errors of answers;
+    only the BadInputError of a batch that could not be started is raised.
     """
     answers: dict[str, Answer] = {}
     renderings = _renderings(method, [replace(sample) for sample in samples.values()])  # each with light of its own
@@ -56,7 +59,9 @@ def _renderings(method: Method | BatchMethod, samples: list[MethodInput]) -> Ite
         for rendering in method.render_batch(samples):
             done += 1
             yield rendering
-    except Exception as error:  # noqa: BLE001 - a stranger's code; its failure is the finding
+    except Exception as error:  # a stranger's code; its failure is the finding
+        if isinstance(error, BadInputError) and done == 0:
+            raise  # it was never started, for a mistake of the user
         yield from [Rendering(None, _text(error))] * (len(samples) - done)
 
 

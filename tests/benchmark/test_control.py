@@ -108,6 +108,15 @@ def test_a_batch_that_ends_early_fails_what_is_missing_only(dies: bool, words: s
     assert words in report["shape"].sentence
 
 
+def test_a_batch_that_cannot_be_started_is_the_users_mistake() -> None:
+    class Absent(Batches):
+        def render_batch(self, samples: Sequence[MethodInput]) -> Iterator[Rendering]:
+            raise BadInputError("the command 'x' cannot be started")
+
+    with pytest.raises(BadInputError, match="cannot be started"):
+        run_controls(Absent(0), None, only=("shape",))
+
+
 def test_a_rendering_that_failed_is_told_in_the_methods_own_words() -> None:
     class Failing(Batches):
         def render_batch(self, samples: Sequence[MethodInput]) -> Iterator[Rendering]:
