@@ -35,6 +35,7 @@ SETTINGS: Any = {
     "legend.frameon": False,
     "legend.fontsize": 8.5,
     "text.color": INK,
+    "text.parse_math": False,  # messages of methods may hold dollar signs
     "lines.markersize": 5.0,
 }
 BEHIND_MARKS: dict[str, Any] = {"color": BEHIND, "marker": "o", "linestyle": "none", "label": "behind the focus"}

@@ -170,7 +170,10 @@ def test_files_hold_what_is_returned_and_plots_are_pictures(tmp_path: Path) -> N
 
 
 def test_a_control_that_could_not_be_measured_still_has_a_plot(tmp_path: Path) -> None:
-    run_controls(Method(raising), tmp_path, only=("shape",))
+    def costly(s: MethodInput) -> Float32:
+        raise RuntimeError("costs $5, or $\\nothing{ at all")
+
+    run_controls(Method(costly), tmp_path, only=("shape",))
     assert (tmp_path / "shape.png").is_file()
     assert (tmp_path / "control.png").is_file()
 
