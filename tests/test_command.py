@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import yaml
 
 from bokeh_render.imagefile import read_image, write_image
 from bokeh_render.optics import light_from_display
+from tests.benchmark.test_dataset import original_layout
 from tests.conftest import TINY, Ended
 
 Command = Callable[..., Ended]
@@ -124,27 +126,65 @@ def test_generate_dry_run_writes_nothing(command: Command, tmp_path: Path) -> No
 
 def test_evaluate_and_leaderboard(command: Command, tiny_dataset_once: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    for method in ("identity", "classical"):
-        ended = command("evaluate", method, "--dataset", tiny_dataset_once, "--protocol", "blb-v1", "-o", run)
-        assert ended.code == 0, ended.err
-        assert f"{method}: PSNR" in ended.out
+    ended = command("evaluate", "identity", "classical", "--dataset", tiny_dataset_once, "-o", run, "--plots")
+    assert ended.code == 0, ended.err
+    assert "| classical" in ended.out
+    assert "difference to classical (best)" in ended.out
+    assert {"levels.png", "scenes.png", "regions.png", "time.png"} < {path.name for path in run.glob("plots/*/*/*")}
+    assert list(run.glob("plots/*/*/errors_*.png"))
     ended = command("leaderboard", "build", run, "--dataset", tiny_dataset_once, "-o", tmp_path / "page")
     assert ended.code == 0, ended.err
     assert "<table>" in (tmp_path / "page" / "index.html").read_text()
     assert len(list((tmp_path / "page" / "pictures").iterdir())) == 2 * (2 + 2 * (1 + 2 * 2))
     assert "| 1 | classical |" in (tmp_path / "page" / "leaderboard.md").read_text()
+    assert (
+        command("evaluate", "identity", "--protocol", "blb-ldr-v1", "--dataset", tiny_dataset_once, "-o", run).code == 0
+    )
+    refused(command("leaderboard", "build", run, "-o", tmp_path / "page"), "differ in protocol")
+    ended = command("leaderboard", "build", run, "--protocol", "blb-ldr-v1", "-o", tmp_path / "ldr")
+    assert ended.code == 0, ended.err
 
 
-def test_a_folder_of_predictions_is_scored_like_a_method(
+def test_a_folder_or_zip_of_predictions_is_scored_like_a_method(
     command: Command, tiny_dataset_once: Path, tmp_path: Path
 ) -> None:
-    run, mine = tmp_path / "run", tmp_path / "mine"
+    run = tmp_path / "run"
     assert command("evaluate", "gaussian", "--dataset", tiny_dataset_once, "-o", run).code == 0
-    (run / "predictions" / "gaussian").rename(mine)
-    ended = command("evaluate", "copycat", "--predictions", mine, "--dataset", tiny_dataset_once, "-o", run, "--json")
+    (folder,) = run.glob("predictions/*/*/gaussian@*")
+    (result,) = run.glob("results/*/*/gaussian@*.json")
+    expected = json.loads(result.read_text())["summary"]["overall"]
+    for mine in (folder, Path(shutil.make_archive(str(tmp_path / "mine"), "zip", folder))):
+        name = f"copycat-{mine.suffix.strip('.') or 'folder'}"
+        options = ("--dataset", tiny_dataset_once, "-o", run, "--revision", "3", "--json")
+        assert command("predictions", "validate", mine, "--dataset", tiny_dataset_once).code == 0
+        ended = command("evaluate", name, "--predictions", mine, *options)
+        assert ended.code == 0, ended.err
+        (told,) = json.loads(ended.out)
+        assert told["summary"]["overall"] == expected
+        assert (told["method"]["revision"], told["method"]["entered_as"]) == ("3", "predictions")
+
+
+def test_the_original_download_is_scored_without_conversion(command: Command, tmp_path: Path) -> None:
+    root = original_layout(tmp_path / "BLB", "data")
+    ended = command("evaluate", "classical", "identity", "--dataset", root, "-o", tmp_path / "run", "--json")
     assert ended.code == 0, ended.err
-    expected = json.loads((run / "results" / "gaussian.json").read_text())["summary"]["overall"]
-    assert json.loads(ended.out)["summary"]["overall"] == expected
+    first, second = json.loads(ended.out)
+    assert first["dataset"]["recipe_sha256"] is None
+    assert [len(result["samples"]) for result in (first, second)] == [4, 4]
+    assert second["summary"]["overall"]["psnr"] > 90  # the fixture's truth is its even image
+
+
+def test_one_failing_method_leaves_the_others_their_results(
+    command: Command, tiny_dataset_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("unlucky_method.py").write_text("def unlucky(sample):\n    raise RuntimeError('out of luck')\n")
+    ended = command("evaluate", "unlucky_method:unlucky", "identity", "--dataset", tiny_dataset_once, "-o", "run")
+    assert ended.code == 1
+    assert "| identity" in ended.out
+    assert "method unlucky failed at 8 of 8 samples" in ended.err
+    assert "RuntimeError: out of luck (unlucky_method.py, line 2)" in ended.err
+    assert [path.name.split("@")[0] for path in Path("run").glob("results/*/*/*")] == ["identity"]
 
 
 def test_evaluate_refuses_bad_input(command: Command, tiny_dataset: Path, tmp_path: Path) -> None:
@@ -162,7 +202,10 @@ def test_evaluate_refuses_bad_input(command: Command, tiny_dataset: Path, tmp_pa
     refused(
         command("evaluate", "../x", "--predictions", mine, "--dataset", tiny_dataset, "-o", out), "cannot be a file"
     )
-    refused(command("evaluate", "mine", "--predictions", mine, "--dataset", tiny_dataset, "-o", out), "is not a folder")
+    refused(
+        command("evaluate", "mine", "--predictions", mine, "--dataset", tiny_dataset, "-o", out),
+        "does not exist; expected a folder or a .zip",
+    )
     for scene in TINY.scenes:
         for blur in range(2):
             for focus in range(2):
@@ -170,8 +213,9 @@ def test_evaluate_refuses_bad_input(command: Command, tiny_dataset: Path, tmp_pa
     write_image(mine / "window_table" / "bokeh_01_01.png", np.zeros((10, 10, 3)))
     refused(
         command("evaluate", "mine", "--predictions", mine, "--dataset", tiny_dataset, "-o", out),
-        "1 problem(s)",
+        "8 problem(s)",
         "10×10; expected 96×64",
+        "is all black",
     )
     truth = tiny_dataset / "scenes" / "window_table" / "bokeh_00_00.exr"
     truth.write_bytes(truth.read_bytes()[:-500])
@@ -202,7 +246,8 @@ def test_doctor_says_what_is_there_and_what_is_not(
 def test_lists(command: Command) -> None:
     assert "window_table" in command("scenes", "list").out
     assert "blb-v1" in command("protocol", "list").out
-    assert '"gamma": 2.2' in command("protocol", "show", "blb-v1").out
+    assert "light ** (1 / 2.2)" in command("protocol", "show", "blb-v1").out
+    assert json.loads(command("protocol", "show", "blb-v1", "--json").out)["gamma"] == 2.2
     refused(command("protocol", "show", "blb"), "unknown protocol")
 
 
