@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from bokeh_render.errors import BadInputError
 
-from .interface import Method
+from .interface import BatchMethod, Method
 
 
 def included_names() -> tuple[str, ...]:
     """Return the names of the methods that come with bokehbench."""
-    return ("identity", "gaussian", "classical", "layered")
+    return ("identity", "gaussian", "classical", "layered", "blender-defocus")
 
 
-def included_method(name: str) -> Method:
+def included_method(name: str) -> Method | BatchMethod:
     """Return an included method; raises BadInputError that lists them."""
+    from .blender_defocus import BlenderDefocus
     from .classical import Classical
     from .gaussian import Gaussian
     from .identity import Identity
     from .layered import Layered
 
-    methods: dict[str, type[Method]] = {
+    methods: dict[str, type[Method | BatchMethod]] = {
         "identity": Identity,
         "gaussian": Gaussian,
         "classical": Classical,
         "layered": Layered,
+        "blender-defocus": BlenderDefocus,
     }
     if name not in methods:
         raise BadInputError(f"unknown method {name!r}; expected one of {', '.join(methods)}")
