@@ -146,24 +146,27 @@ class Lpips:
             lengths = torch.linalg.vector_norm(features, dim=2) + _LEAST_LENGTH
             if tap == len(truth):
                 truth.append(features[0] / lengths[0, :, None])
-            totals = [_squared_differences(*image, truth[tap]) for image in zip(features, lengths, strict=True)]
-            distances += np.stack(totals) @ self._heads[tap] / features.shape[1]
+            distances += _squared_differences(features, lengths, truth[tap]) @ self._heads[tap] / features.shape[1]
         return [float(distance) for distance in distances]
 
 
 def _squared_differences(features: Tensor, lengths: Tensor, truth: Tensor) -> NDArray[np.float64]:
-    """Return the squared differences to the truth's unit vectors, summed over all points, for each channel."""
-    if features.device.type == "cpu":
-        totals = np.zeros(features.shape[1])
-        squared_feature_differences(features.numpy(), lengths.numpy(), truth.numpy(), totals)
-        return totals
-    return squared_differences_by_torch(features, lengths, truth)
+    """Return each image's squared differences to the truth's unit vectors, summed over points, (N, channels).
+
+    features: (N, points, channels), of any length; lengths: (N, points); truth: (points, channels), of unit length.
+    """
+    if features.device.type != "cpu":
+        return squared_differences_by_torch(features, lengths, truth)
+    totals = np.zeros((len(features), features.shape[2]))
+    for image, image_lengths, sums in zip(features, lengths, totals, strict=True):
+        squared_feature_differences(image.numpy(), image_lengths.numpy(), truth.numpy(), sums)
+    return totals
 
 
 def squared_differences_by_torch(features: Tensor, lengths: Tensor, truth: Tensor) -> NDArray[np.float64]:
-    """Return what :func:`squared_feature_differences` adds up, on any device: its slow twin."""
-    differences = (features / lengths[:, None]).sub_(truth).square_()
-    return np.asarray(differences.sum(dim=0, dtype=torch.float64).cpu().numpy())
+    """Return the same on any device: the slow twin of :func:`squared_feature_differences`."""
+    differences = (features / lengths[..., None]).sub_(truth).square_()
+    return np.asarray(differences.sum(dim=-2, dtype=torch.float64).cpu().numpy())
 
 
 def device_of(name: str) -> torch.device:

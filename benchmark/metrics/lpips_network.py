@@ -7,7 +7,8 @@ faster ones of ``winograd.py`` on CPUs. Maps keep their channels innermost in me
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import contextmanager
+from threading import Lock
 
 import torch
 from torch import Tensor
@@ -18,6 +19,8 @@ from .winograd import WinogradConvolution
 
 _SHIFT = (-0.030, -0.088, -0.188)  # of R, G, B in [-1, 1], before they are divided by the scale
 _SCALE = (0.458, 0.448, 0.450)
+
+_CUDNN = Lock()  # its flags are the process's: a thread that leaves must not set them back for one that is within
 
 Convolution = Callable[[Tensor], Tensor]
 """(N, C, H, W) → (N, O, H', W'), both with channels innermost in memory; ReLU included."""
@@ -52,14 +55,14 @@ class Backbone:
                 yield x.permute(0, 2, 3, 1)
 
 
-def _float32_convolutions(device: torch.device) -> AbstractContextManager[None]:
+@contextmanager
+def _float32_convolutions(device: torch.device) -> Iterator[None]:
     """Keep cuDNN from rounding to TF32's ten bits, as it does unless told."""
     if device.type != "cuda":
-        return nullcontext()
-    flags: AbstractContextManager[None] = torch.backends.cudnn.flags(
-        enabled=True, benchmark=False, deterministic=True, allow_tf32=False
-    )
-    return flags
+        yield
+        return
+    with _CUDNN, torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+        yield
 
 
 def _first_convolution(layer: Layer, state: dict[str, Tensor], device: torch.device) -> Convolution:

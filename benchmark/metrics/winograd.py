@@ -31,8 +31,8 @@ class WinogradConvolution:
     def __init__(self, weight: Tensor, bias: Tensor, padding: int) -> None:
         outputs, inputs, kernel, _ = weight.shape
         from_points, from_kernel, to_points = _transforms(kernel)
-        spread = from_kernel @ weight.double().numpy() @ from_kernel.T  # (O, C, n, n)
-        self._weights = torch.from_numpy(spread).permute(2, 3, 1, 0).float().reshape(-1, inputs, outputs)
+        spread = torch.from_numpy(from_kernel @ weight.double().numpy() @ from_kernel.T).float()  # (O, C, n, n)
+        self._weights = spread.permute(2, 3, 1, 0).contiguous().view(-1, inputs, outputs)
         self._bias = np.ascontiguousarray(bias.numpy(), dtype=np.float32)
         self._kernel = kernel
         self._padding = padding

@@ -161,11 +161,12 @@ def test_the_number_of_threads_does_not_matter() -> None:
 
 def test_compiled_differences_equal_their_twin() -> None:
     rng = np.random.default_rng(1)
-    features = torch.from_numpy(rng.random((1003, 70), dtype=np.float32))
+    features = torch.from_numpy(rng.random((2, 1003, 70), dtype=np.float32))
     truth = torch.nn.functional.normalize(torch.from_numpy(rng.random((1003, 70), dtype=np.float32)))
-    lengths = torch.linalg.vector_norm(features, dim=1)
-    totals = np.zeros(70)
-    squared_feature_differences(features.numpy(), lengths.numpy(), truth.numpy(), totals)
+    lengths = torch.linalg.vector_norm(features, dim=2)
+    totals = np.zeros((2, 70))
+    for image in range(2):
+        squared_feature_differences(features[image].numpy(), lengths[image].numpy(), truth.numpy(), totals[image])
     np.testing.assert_allclose(totals, squared_differences_by_torch(features, lengths, truth), rtol=2e-6)
 
 
@@ -183,6 +184,10 @@ def test_an_unknown_device_is_refused() -> None:
     with pytest.raises(BadInputError, match="device 'abacus' cannot be used"):
         device_of("abacus")
     assert device_of("cpu").type == "cpu"
+    if not torch.cuda.is_available():
+        assert device_of("auto").type == "cpu"
+        with pytest.raises(BadInputError, match="device 'cuda' cannot be used .*; expected auto, cpu or cuda"):
+            device_of("cuda")
 
 
 def golden_folder() -> Path | None:
