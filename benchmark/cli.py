@@ -54,9 +54,9 @@ def evaluate_command(
     from .dataset import open_dataset
     from .methods.loading import check_name, load_method
     from .protocols import load_protocol
+    from .reports.run_pictures import draw_run
     from .results import MethodReference
     from .run import Outcome, evaluate_all, score_folder
-    from .run_pictures import draw_run
 
     rule = load_protocol(protocol)
     if predictions is None:
@@ -97,7 +97,7 @@ def evaluate_command(
 
 def _tell(results: list[Result], out: Path, drawn: Path | None) -> None:
     """Print the scores, and where everything lies."""
-    from .comparison import format_scores
+    from .reports.comparison import format_scores
     from .results import result_path
 
     typer.echo(format_scores(results))

@@ -27,7 +27,7 @@ def method_new_command(
     ] = None,
 ) -> None:
     """Write a small method that works, to be made yours; or an adapter for published code that you have."""
-    from .method_template import write_adapter, write_template
+    from .methods.template import write_adapter, write_template
 
     started = write_template(name, kind, out) if adapter is None else write_adapter(name, adapter, out)
     for path in started.files:
@@ -44,7 +44,7 @@ def method_test_command(
 
     Exit code 1 when a check fails.
     """
-    from .conformance import format_report, test_method
+    from .methods.conformance import format_report, test_method
     from .methods.loading import load_method
 
     with progress_bars(Console(stderr=True)) as report:

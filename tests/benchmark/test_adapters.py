@@ -19,9 +19,9 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.method_template import ADAPTERS, write_adapter
 from benchmark.methods.command import CommandMethod, load_command_method
 from benchmark.methods.interface import MethodInput, Rendering
+from benchmark.methods.template import ADAPTERS, write_adapter
 from bokeh_render.aperture import Aperture
 from bokeh_render.errors import BadInputError
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from benchmark.comparison import corruption_rows, format_scores, level_rows, region_rows, score_rows
+from benchmark.reports.comparison import corruption_rows, format_scores, level_rows, region_rows, score_rows
+from benchmark.reports.table_text import format_interval, format_p, format_table, format_value, label_of
+from benchmark.reports.uncertainty import Interval
 from benchmark.results import RegionScores, Result
-from benchmark.statistics import Interval
-from benchmark.table_text import format_interval, format_p, format_table, format_value, label_of
 from bokeh_render.errors import BadInputError
 
 from .made_results import made_result, scene_scores

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmark import conformance
-from benchmark.method_template import write_template
-from benchmark.methods import included_method
+from benchmark.methods import conformance, included_method
 from benchmark.methods.interface import MethodInput
 from benchmark.methods.loading import load_method
+from benchmark.methods.template import write_template
 from bokeh_render.errors import BadInputError
 from bokeh_render.progress import Step
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.method_template import KINDS, Started, write_template
 from benchmark.methods.interface import MethodInput, Rendering
 from benchmark.methods.loading import load_method
 from benchmark.methods.measuring import renderings
+from benchmark.methods.template import KINDS, Started, write_template
 from bokeh_render.aperture import Aperture
 from bokeh_render.errors import BadInputError
 from bokeh_render.optics import Float32, display_from_light, light_from_display
@@ -191,5 +191,5 @@ def test_every_name_makes_a_module_that_loads(
 
 
 def test_templates_need_no_torch() -> None:
-    code = "import benchmark.method_template, sys; sys.exit('torch' in sys.modules)"
+    code = "import benchmark.methods.template, sys; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], env={**os.environ}, check=False).returncode == 0

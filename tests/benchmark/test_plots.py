@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from benchmark.dataset import open_dataset
-from benchmark.error_maps import error_map, error_sheet, median_sample, sheet_samples, worst_samples
 from benchmark.methods.identity import Identity
-from benchmark.plot_style import error_bars, looks, spread
-from benchmark.plots import plot_all, plot_corruptions, plot_levels, plot_regions, plot_scenes, plot_time
 from benchmark.protocols import load_protocol
+from benchmark.reports.error_maps import error_map, error_sheet, median_sample, sheet_samples, worst_samples
+from benchmark.reports.plot_style import error_bars, looks, spread
+from benchmark.reports.plots import plot_all, plot_corruptions, plot_levels, plot_regions, plot_scenes, plot_time
+from benchmark.reports.uncertainty import Interval
 from benchmark.results import Result
 from benchmark.samples import Sample
-from benchmark.statistics import Interval
 from bokeh_render.errors import BadInputError
 from bokeh_render.imagefile import read_image
 

@@ -5,7 +5,8 @@
 A "scene" is one number here: the grid of samples within a scene is complete, so its mean is all that counts. Scenes'
 means are drawn from a normal law, and from two skewed ones of other true means: exponential (skewness 2) and log-normal
 (sigma 1, skewness 6). Candidates: percentile and BCa (scipy.stats.bootstrap), Student's t, and bootstrap-t as
-`benchmark.statistics.mean_interval` ships it, with the studentised quantiles held within twice Student's, and without.
+`mean_interval` of benchmark.reports.uncertainty ships it, with the studentised quantiles held within twice Student's,
+and without.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-import benchmark.statistics as shipped
-from benchmark.statistics import holm, mean_interval, sign_flip_p
+import benchmark.reports.uncertainty as shipped
+from benchmark.reports.uncertainty import holm, mean_interval, sign_flip_p
 
 Array = NDArray[np.float64]
 Limits = tuple[Array, Array]
@@ -107,7 +108,7 @@ def false_alarms(trials: int = 2000) -> Iterator[str]:
 
 
 def told_apart(differences: Array) -> Iterator[bool]:
-    """Yield, for each column, whether both test and interval say so, as `benchmark.statistics.compare` asks."""
+    """Yield, for each column, whether both test and interval say so, as our `compare` asks."""
     for column, p_value in enumerate(holm(fast_sign_flip(differences).tolist())):
         found = mean_interval(differences[:, [column]], resamples=RESAMPLES) if p_value <= shipped.ALPHA else None
         yield (

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from .results import METRICS, Result, check_comparable
+from ..results import METRICS, Result, check_comparable
 from .scene_scores import has_metric, headroom, method_labels, noise_floor
-from .statistics import ALPHA, Interval, PairedDifference, compare, interval
 from .table_text import format_interval, format_p, format_table, format_value, label_of, paragraph
+from .uncertainty import ALPHA, Interval, PairedDifference, compare, interval
 
 Cells = dict[str, Interval]
 

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from bokeh_render.errors import BadInputError
 from bokeh_render.optics import Float32
 
-from .dataset import Dataset
-from .metrics.psnr import psnr
+from ..dataset import Dataset
+from ..metrics.psnr import psnr
+from ..protocols import Protocol
+from ..regions import boundary_band
+from ..results import Result, SampleScore
+from ..samples import Sample
 from .plot_style import INK, save_figure
-from .protocols import Protocol
-from .regions import boundary_band
-from .results import Result, SampleScore
-from .samples import Sample
 from .scene_scores import LOWER_IS_BETTER, has_metric
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Sequence
 from itertools import pairwise
 
-from .statistics import Interval
+from .uncertainty import Interval
 
 _LABELS = {"psnr": "PSNR (dB) ↑", "ssim": "SSIM ↑", "lpips": "LPIPS ↓"}
 _DIGITS = {"psnr": 2, "ssim": 4, "lpips": 4}

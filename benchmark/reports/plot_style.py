@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from bokeh_render.atomic import atomic_path
 from bokeh_render.errors import BadInputError
 
-from .statistics import Interval
+from .uncertainty import Interval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

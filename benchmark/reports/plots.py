@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from bokeh_render.errors import BadInputError
 
+from ..results import METRICS, Result
 from .comparison import BreakdownRow, corruption_rows, level_rows, ranked, region_names, region_rows, score_rows
 from .plot_style import (
     INK,
@@ -30,10 +31,9 @@ from .plot_style import (
     save_figure,
     spread,
 )
-from .results import METRICS, Result
 from .scene_scores import has_metric, noise_floor, scene_means
-from .statistics import Interval, PairedDifference, compare
 from .table_text import label_of
+from .uncertainty import Interval, PairedDifference, compare
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

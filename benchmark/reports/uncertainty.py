@@ -2,7 +2,7 @@
 
 Samples of one scene resemble each other, so what counts is how many scenes there are. Intervals come from a bootstrap
 over scenes, p-values from flipping the signs of scenes' differences; docs/statistics.md says how well that works.
-"""  # noqa: A005  (inside the package nothing is shadowed)
+"""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from scipy import stats
 
 from bokeh_render.errors import BadInputError
 
-from .results import Result, check_comparable
+from ..results import Result, check_comparable
 from .scene_scores import LOWER_IS_BETTER, Array, has_metric, method_labels, overall_mean, scene_grid
 
 LEAST_SCENES = 3

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from bokeh_render.progress import ReportStep, Step, silent
 
-from .dataset import Dataset
+from ..dataset import Dataset
+from ..predictions import prediction_path, read_prediction
+from ..protocols import Protocol
+from ..results import Result, place_of
+from ..run import predictions_folder
+from ..samples import Sample
 from .error_maps import error_sheet, worst_samples
 from .plots import plot_all
-from .predictions import prediction_path, read_prediction
-from .protocols import Protocol
-from .results import Result, place_of
-from .run import predictions_folder
-from .samples import Sample
 
 PLOTS_FOLDER = "plots"
 _SHEETS = 3

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmark.results import RegionScores
-from benchmark.scene_scores import (
+from benchmark.reports.scene_scores import (
     has_metric,
     headroom,
     method_labels,
@@ -20,7 +19,8 @@ from benchmark.scene_scores import (
     scene_grid,
     scene_means,
 )
-from benchmark.statistics import compare, holm, interval, mean_interval, paired_difference, sign_flip_p
+from benchmark.reports.uncertainty import compare, holm, interval, mean_interval, paired_difference, sign_flip_p
+from benchmark.results import RegionScores
 from bokeh_render.errors import BadInputError
 
 from .made_results import made_result, scene_scores

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from bokeh_render.atomic import write_text
 from bokeh_render.errors import BadInputError
 
-from .methods.loading import check_name
+from .loading import check_name
 
 KINDS = ("python", "command")
 ADAPTERS = ("bokehdiff", "bokehme", "drbokeh", "mpib")

@@ -12,8 +12,8 @@ from bokeh_render.optics import DISPLAY_GAMMA, DisparityRange, Float32
 from bokeh_render.progress import ReportStep, Step, silent
 from bokeh_render.schema import Record
 
-from .methods.interface import BatchMethod, Method, MethodInput, MethodMetadata, Rendering
-from .methods.measuring import renderings
+from .interface import BatchMethod, Method, MethodInput, MethodMetadata, Rendering
+from .measuring import renderings
 
 _SAME = 1e-4  # kernels that add in any order differ by less; 16-bit predictions round by 1e-5
 _SHARP_DB = 40.0

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bokeh_render.errors import BadInputError
 
-from .results import Result, SampleScore
+from ..results import Result, SampleScore
 
 LOWER_IS_BETTER = frozenset({"lpips"})
 

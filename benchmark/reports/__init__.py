@@ -1,0 +1,1 @@
+"""What scores say: intervals over scenes, differences, tables, plots and error maps. All are made from results."""
