@@ -179,16 +179,17 @@ def _same(one: Float32, other: Float32, tolerance: float) -> bool:
 
 
 class Reordering(NamedTuple):
-    """What exchanging the truths of one scene would change, one number a prediction, all in dB.
+    """What exchanging the truths of one scene would change, one number a prediction; gains in dB.
 
-    moved, named: gain where each prediction is held against the truth that it should have been numbered for, and
-    whether that is another one than its own; best: gain with the order that suits all of them best, no truth used
-    twice; nearest: gain with the truth nearest to each alone.
+    named: gain when a known exchange is undone, so that each prediction is held against the truth it should have been
+    numbered for; named_moved: whether that is another one than its own; best, best_moved: the same for the order that
+    suits all of them best, no truth used twice; nearest: gain with the truth nearest to each alone.
     """
 
     named: dict[Exchange, Float64]
-    moved: dict[Exchange, NDArray[np.bool_]]
+    named_moved: dict[Exchange, NDArray[np.bool_]]
     best: Float64
+    best_moved: NDArray[np.bool_]
     nearest: Float64
 
 
@@ -216,7 +217,8 @@ def reordering(table: Float64, samples: Sequence[Sample], truths: Sequence[Sampl
         target = np.array([column.get(order[sample.truth], -1) for sample in samples])
         target = np.where(target < 0, own, target)
         named[exchange], moved[exchange] = table[row, target] - base, target != own
-    return Reordering(named, moved, table[row, best_order(table)] - base, table.max(axis=1) - base)
+    best = best_order(table)
+    return Reordering(named, moved, table[row, best] - base, best != own, table.max(axis=1) - base)
 
 
 def _orders(truths: Sequence[SampleKey]) -> dict[Exchange, dict[SampleKey, SampleKey]]:

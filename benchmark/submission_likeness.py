@@ -16,9 +16,9 @@ from .samples import Sample
 
 _FAR_NEARER_DB, _NEARLY_ALL = 3.0, 0.9  # undoing a change brings this much on average, and something nearly everywhere
 _BEYOND_EXPOSURE_DB = 1.0
-_NAMED_ORDER_DB, _NOTABLE_DB, _MOST = 0.5, 0.1, 0.75  # a known slip gains this, and most of what it moves gains
-_ANY_ORDER_DB, _EXPLAINED = 3.0, 0.75  # another order gains this much, and most of what any choice of truths gains
-_NEARER_DB, _MAJORITY = 0.5, 0.5
+_NOTABLE_DB = 0.1
+_NAMED_ORDER_DB, _MOST = 0.5, 0.75  # undoing a known exchange brings this much, to most of what it moves
+_ANY_ORDER_DB, _EXPLAINED, _MAJORITY = 3.0, 0.75, 0.5
 _LEAST_SHARE_LOOKED_AT = 0.5
 
 _FAMILIES: tuple[tuple[Kind, tuple[Change, ...]], ...] = (
@@ -132,37 +132,48 @@ class SubmissionLikeness:
                     )
 
     def _samples_exchanged(self) -> Iterator[Problem]:
-        named = {exchange: self._named(exchange) for exchange in Exchange}
-        exchange = max(named, key=lambda one: named[one])
-        if named[exchange] >= _NAMED_ORDER_DB:
+        gains = np.concatenate([order.best for order in self._orders])
+        best, nearer = float(gains.mean()), float(np.mean(gains > _NOTABLE_DB))
+        exchange, gain = max(((one, self._named(one)) for one in Exchange), key=lambda pair: pair[1])
+        ends = "expected bokeh_KK_FF with blur level KK and focus setting FF: number them again"
+        if gain > 0 and gain >= _EXPLAINED * best:
             hint = ", or the disparity was turned round (near must be large)" if "focus" in exchange else ""
             yield problem(
                 Kind.ORDER,
-                f"the predictions look numbered with {exchange} (undone, they are {named[exchange]:.1f} dB nearer to "
-                f"the truths){hint}; expected bokeh_KK_FF with blur level KK and focus setting FF: number them again",
+                f"the predictions look numbered with {exchange} (undone, they are {gain:.1f} dB nearer to the truths)"
+                f"{hint}; {ends}",
             )
-            return
-        best = np.concatenate([order.best for order in self._orders])
-        nearest = float(np.mean(np.concatenate([order.nearest for order in self._orders])))
-        gain, moved = float(best.mean()), float(np.mean(best > _NEARER_DB))
-        if gain >= _ANY_ORDER_DB and moved > _MAJORITY and gain >= _EXPLAINED * nearest:
+        elif gain > 0 or self._in_another_order():
             yield problem(
                 Kind.ORDER,
-                f"{moved:.0%} of the predictions are nearer to another sample's truth of their scene than to their own "
-                f"({gain:.1f} dB in the mean); expected bokeh_KK_FF with blur level KK and focus setting FF: "
-                "number them again",
+                f"{nearer:.0%} of the predictions are nearer to another sample's truth of their scene than to their "
+                f"own ({best:.1f} dB in the mean); {ends}",
             )
 
+    def _in_another_order(self) -> bool:
+        """Whether another order of each scene's samples brings most of what any choice of truths does, to nearly all.
+
+        Too much or too little blur, or a wrong focus, is nearer to other truths too; but not one by one to all.
+        """
+        gains = np.concatenate([order.best for order in self._orders])
+        moved = np.concatenate([order.best_moved for order in self._orders])
+        nearest = np.concatenate([order.nearest for order in self._orders])
+        return (
+            float(gains.mean()) >= max(_ANY_ORDER_DB, _EXPLAINED * float(nearest.mean()))
+            and float(moved.mean()) > _MAJORITY
+            and float(np.mean(gains[moved] > _NOTABLE_DB)) >= _NEARLY_ALL
+        )
+
     def _named(self, exchange: Exchange) -> float:
-        """Return the mean gain in dB, over those it moves, of undoing an exchange; 0 unless most of them gain by it.
+        """Return the mean gain in dB of undoing a known exchange; 0 unless most of what it moves gains by it.
 
         What is merely blurred too much or too little gains at one end of the order and loses at the other.
         """
         known = [order for order in self._orders if exchange in order.named]
         if not known:
             return 0.0
-        moved = np.concatenate([order.moved[exchange] for order in known])
-        gains = np.concatenate([order.named[exchange] for order in known])[moved]
-        if gains.size == 0 or float(np.mean(gains > _NOTABLE_DB)) < _MOST:
+        moved = np.concatenate([order.named_moved[exchange] for order in known])
+        gains = np.concatenate([order.named[exchange] for order in known])
+        if not moved.any() or float(np.mean(gains[moved] > _NOTABLE_DB)) < _MOST:
             return 0.0
-        return float(gains.mean())
+        return float(gains.mean()) if float(gains[moved].mean()) >= _NAMED_ORDER_DB else 0.0
