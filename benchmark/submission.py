@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import stat
 import tempfile
 import zipfile
@@ -232,14 +233,9 @@ def _refuse_bomb(
 
 
 def _unpack_one(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, archive: Path) -> None:
-    left = entry.file_size
     try:
         with opened.open(entry) as source, target.open("wb") as sink:
-            while chunk := source.read(_CHUNK):
-                left -= len(chunk)
-                if left < 0:
-                    raise zipfile.BadZipFile(f"{entry.filename!r} holds more than the archive says")
-                sink.write(chunk)
+            shutil.copyfileobj(source, sink, _CHUNK)  # zipfile stops at the size that the archive names
     except (zlib.error, EOFError, NotImplementedError, RuntimeError, UnicodeDecodeError) as error:
         raise BadInputError(
             f"{archive}: {entry.filename!r} cannot be unpacked ({' '.join(str(error).split())}); pack the folder again"

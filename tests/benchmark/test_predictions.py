@@ -24,7 +24,7 @@ from typer.testing import CliRunner
 
 import benchmark.submission as submission_module
 from benchmark.dataset import Dataset, open_dataset
-from benchmark.likeness import best_order, points, psnr_table, thumbnail
+from benchmark.likeness import Reordering, best_order, points, psnr_table, thumbnail
 from benchmark.methods import included_method
 from benchmark.methods.interface import MethodInput
 from benchmark.prediction_checks import Checked, check_submission
@@ -37,6 +37,7 @@ from benchmark.results import MethodReference
 from benchmark.run import score_folder
 from benchmark.samples import Sample
 from benchmark.submission import Submission, open_submission, room_for
+from benchmark.submission_likeness import SubmissionLikeness
 from bokeh_render.errors import BadInputError
 from bokeh_render.imagefile import read_image, write_image
 from bokeh_render.optics import Float32, light_from_display
@@ -427,6 +428,14 @@ def test_too_much_or_too_little_blur_is_no_other_order(clear: Dataset, tmp_path:
 def test_wrong_focus_is_no_other_order(clear: Dataset, tmp_path: Path, shift: float) -> None:
     method = with_input(focus_disparity=lambda sample: sample.focus_disparity + shift)
     assert check(predictions(tmp_path, clear, method), clear).problems == ()
+
+
+@pytest.mark.parametrize(("nearest", "found"), [(4.5, 1), (9.0, 0)])
+def test_another_order_must_explain_most_of_what_other_truths_gain(nearest: float, found: int) -> None:
+    together = SubmissionLikeness(20)
+    all_moved = np.ones(20, dtype=bool)
+    together._orders.append(Reordering({}, {}, np.full(20, 4.0), all_moved, np.full(20, nearest)))
+    assert len(list(together._samples_exchanged())) == found
 
 
 def test_disparity_turned_round_is_found(clear: Dataset, tmp_path: Path) -> None:
