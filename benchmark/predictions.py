@@ -1,7 +1,7 @@
 """Where predictions lie and how they are read: ``<scene>/bokeh_KK_FF.png`` (or ``.exr``, ``.npy``).
 
 PNG holds display values; EXR and NPY hold light. Predictions that somebody made elsewhere are opened by
-``benchmark.submission`` and checked by ``benchmark.prediction_checks`` before they are read here.
+``benchmark.submissions.submission`` and checked by ``benchmark.submissions.checks`` before they are read here.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from bokeh_render.errors import BadInputError
 from bokeh_render.imagefile import read_image
 from bokeh_render.optics import Float32
 
-from .prediction_names import match_names
 from .protocols import Protocol
 from .samples import Sample
-from .submission import open_submission
+from .submissions.names import match_names
+from .submissions.submission import open_submission
 
 _SHOWN = 8
 
@@ -40,7 +40,7 @@ def refuse(folder: Path, problems: list[str]) -> None:
 def match_predictions(folder: Path, samples: Iterable[Sample], protocol: Protocol) -> dict[Sample, Path]:
     """Return the one file of each sample; raises BadInputError that lists all that is missing, extra or doubled.
 
-    Only names are looked at: for predictions of our own making. Others go through ``benchmark.prediction_checks``.
+    Only names are looked at: for predictions of our own making. Others go through ``benchmark.submissions.checks``.
     """
     if not folder.is_dir():
         raise BadInputError(f"{folder} is not a folder; expected predictions as <scene>/bokeh_KK_FF.png")

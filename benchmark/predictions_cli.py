@@ -15,8 +15,8 @@ from bokeh_render.progress import progress_bars
 
 if TYPE_CHECKING:
     from .dataset import Dataset
-    from .prediction_checks import Checked
     from .protocols import Protocol
+    from .submissions.checks import Checked
 
 
 def predictions_validate_command(
@@ -37,9 +37,9 @@ def predictions_validate_command(
     Exit code 2 when they cannot be scored as they are.
     """
     from .dataset import open_dataset
-    from .prediction_checks import check_submission
     from .protocols import load_protocol
-    from .submission import open_submission
+    from .submissions.checks import check_submission
+    from .submissions.submission import open_submission
 
     rule = load_protocol(protocol)
     opened = open_dataset(dataset)
@@ -71,7 +71,7 @@ def _as_json(checked: Checked, dataset: Dataset, protocol: Protocol) -> dict[str
 
 
 def _print(checked: Checked, samples: int) -> None:
-    from .problems import CHECKS, Severity, grouped
+    from .submissions.problems import CHECKS, Severity, grouped
 
     table = Table("check", "errors", "notices", box=SIMPLE_HEAD)
     for check, kinds in CHECKS.items():

@@ -19,7 +19,6 @@ from .methods.command import CommandMethod
 from .methods.interface import metadata_of
 from .metrics.lpips import WEIGHTS_VARIABLE, Lpips, load_lpips
 from .predict import AnyMethod, Cost, predict
-from .prediction_checks import check_submission
 from .protocols import Protocol
 from .results import (
     DatasetReference,
@@ -34,7 +33,8 @@ from .results import (
 )
 from .samples import Sample
 from .score import Entry, score_entries
-from .submission import SubmissionRecord, open_submission
+from .submissions.checks import check_submission
+from .submissions.submission import SubmissionRecord, open_submission
 
 PREDICTIONS_FOLDER = "predictions"
 _SCHEMA_VERSION: Literal[2] = 2
@@ -124,7 +124,7 @@ def score_folder(
 
     predictions: a folder or zip with ``<scene>/bokeh_KK_FF.png`` (display values), ``.exr`` or ``.npy`` (light);
     reference: which method; what it leaves empty is taken from ``submission.json`` beside them, if there is one.
-    Raises BadInputError that lists all that is wrong with them (see ``benchmark.prediction_checks``); nothing is
+    Raises BadInputError that lists all that is wrong with them (see ``benchmark.submissions.checks``); nothing is
     written then.
     """
     lpips = _load_lpips(protocol, lpips_weights)

@@ -20,12 +20,12 @@ from PIL import Image as PillowImage
 
 from benchmark.dataset import Dataset, open_dataset
 from benchmark.methods import included_method
-from benchmark.prediction_checks import Checked, check_submission
 from benchmark.predictions import prediction_path
-from benchmark.problems import Severity
 from benchmark.protocols import load_protocol
 from benchmark.samples import Sample
-from benchmark.submission import open_submission
+from benchmark.submissions.checks import Checked, check_submission
+from benchmark.submissions.problems import Severity
+from benchmark.submissions.submission import open_submission
 from bokeh_render.errors import BadInputError
 from bokeh_render.imagefile import read_image, write_image
 from bokeh_render.optics import light_from_display

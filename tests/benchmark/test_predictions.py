@@ -22,22 +22,22 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from typer.testing import CliRunner
 
-import benchmark.submission as submission_module
+import benchmark.submissions.submission as submission_module
 from benchmark.dataset import Dataset, open_dataset
-from benchmark.likeness import Reordering, best_order, points, psnr_table, thumbnail
 from benchmark.methods import included_method
 from benchmark.methods.interface import MethodInput
-from benchmark.prediction_checks import Checked, check_submission
-from benchmark.prediction_names import match_names
 from benchmark.predictions import match_predictions, prediction_path
 from benchmark.predictions_cli import predictions_validate_command
-from benchmark.problems import CHECKS, Kind, Severity, shown
 from benchmark.protocols import Protocol, load_protocol
 from benchmark.results import MethodReference
 from benchmark.run import score_folder
 from benchmark.samples import Sample
-from benchmark.submission import Submission, open_submission, room_for
-from benchmark.submission_likeness import SubmissionLikeness
+from benchmark.submissions.checks import Checked, check_submission
+from benchmark.submissions.likeness import Reordering, best_order, points, psnr_table, thumbnail
+from benchmark.submissions.names import match_names
+from benchmark.submissions.problems import CHECKS, Kind, Severity, shown
+from benchmark.submissions.submission import Submission, open_submission, room_for
+from benchmark.submissions.submission_likeness import SubmissionLikeness
 from bokeh_render.errors import BadInputError
 from bokeh_render.imagefile import read_image, write_image
 from bokeh_render.optics import Float32, light_from_display
