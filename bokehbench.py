@@ -56,7 +56,7 @@ protocol_app.command("list")(benchmark.cli.protocol_list_command)
 protocol_app.command("show")(benchmark.cli.protocol_show_command)
 
 _INTERRUPTED = 130  # what typer exits with on Ctrl-C
-_DEMO_METHODS = ("identity", "gaussian", "classical", "layered")
+_DEMO_METHODS = ("identity", "gaussian", "blender-defocus", "classical", "layered")
 
 
 @leaderboard_app.command("build")
@@ -84,7 +84,7 @@ def demo_command(
     jobs: generator.cli.Jobs = 0,
     threads: generator.cli.Threads = 0,
 ) -> None:
-    """Render two scenes, score four methods, write the leaderboard page. Killed? Run it again: it goes on."""
+    """Render two scenes, score five methods, write the leaderboard page. Killed? Run it again: it goes on."""
     from generator.build import generate
     from generator.config import load_preset
 

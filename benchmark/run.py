@@ -179,7 +179,7 @@ class _Run:
                 protocol=_describe_protocol(self.protocol),
                 dataset=self.described,
                 method=entry.reference,
-                environment=describe_environment(jobs=self.jobs, threads=self.threads),
+                environment=self._environment(),
                 created=datetime.now(UTC),
                 unavailable={} if self.lpips is not None else {"lpips": _NO_WEIGHTS},
                 notices=tuple(notices),
@@ -191,6 +191,10 @@ class _Run:
                 entry.journal.unlink()
             outcomes[index] = Outcome(entry.reference.name, result)
         return [outcomes[index] for index in range(len(entries))]
+
+    def _environment(self) -> dict[str, str]:
+        found = describe_environment(jobs=self.jobs, threads=self.threads)
+        return found if self.lpips is None else {**found, "lpips_backbone_sha256": self.lpips.backbone_sha256}
 
     def _path(self, entry: Entry) -> Path:
         return result_path(self.out, self.protocol.name, self.described, entry.reference)

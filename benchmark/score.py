@@ -71,7 +71,7 @@ def score_entries(
     Raises BadInputError when a prediction cannot be read or a truth is not the file that the manifest lists.
     """
     samples = dataset.samples(protocol)
-    rule = sha256_of_json([protocol.sha256, protocol.regions.model_dump(), "lpips" if lpips else None])
+    rule = sha256_of_json([protocol.sha256, None if lpips is None else lpips.backbone_sha256])
     known = [_Known(entry.journal, rule, dataset) for entry in entries]
     found: list[dict[Sample, SampleScore]] = [{} for _ in entries]
     jobs = list(_jobs(entries, samples, known, found))
@@ -83,7 +83,7 @@ def score_entries(
         truth = scorer.prepare(dataset.truth_display(job.key, protocol))
         shape = truth.display.shape
         masks = _masks(dataset, job.key, protocol)
-        return scorer.score(truth, [read_prediction(p.path, shape, protocol) for p in job.predictions], masks)
+        return scorer.score(truth, (read_prediction(p.path, shape, protocol) for p in job.predictions), masks)
 
     report(Step(task, done, total))
     for job, measured in in_order(work, jobs, threads=threads):

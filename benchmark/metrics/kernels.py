@@ -1,4 +1,3 @@
-# mypy: ignore-errors
 """The compiled inner loops of PSNR, SSIM and LPIPS on CPUs; each runs on the thread that calls it, without the lock.
 
 They stand in one file because compiled code is kept on disk by its file's date alone: a change in a function that is

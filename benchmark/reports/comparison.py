@@ -132,10 +132,11 @@ def format_scores(results: Sequence[Result], *, reference: str | None = None, wi
     check_comparable(results)
     first = results[0]
     scenes = {sample.scene for sample in first.samples}
-    head = (
-        f"{len(first.samples)} samples of {len(scenes)} scene{'s' if len(scenes) != 1 else ''}. "
-        "Means, with 95 % intervals over scenes [low, high]: what other scenes of the same kind could have given."
-    )
+    head = f"{len(first.samples)} samples of {len(scenes)} scene{'s' if len(scenes) != 1 else ''}. "
+    if _why_no_interval(results) is None:
+        head += (
+            "Means, with 95 % intervals over scenes [low, high]: what other scenes of the same kind could have given."
+        )
     parts = [
         f"# {first.dataset.name} {first.dataset.version}, protocol {first.protocol.name}",
         paragraph(head, width),
@@ -185,15 +186,21 @@ def _notes(results: Sequence[Result], width: int) -> list[str]:
         f"{metric.upper()} {'' if len(labels) == len(results) else 'of ' + ', '.join(labels) + ' '}is n/a: {why}."
         for (metric, why), labels in reasons.items()
     ]
-    if (why_none := interval(results[0], "psnr").reason) is not None:
-        notes.append(f"No interval: {why_none}.")
+    if (why_none := _why_no_interval(results)) is not None:
+        told_apart = ", and so does telling methods apart" if len(results) > 1 else ""
+        notes.append(f"No interval: {why_none}{told_apart}.")
     if noise_floor(results[0]) is not None:
         notes.append("The noise floor is what a perfect prediction would get, by the noise of the ground truth.")
     return [paragraph(note, width) for note in dict.fromkeys(notes)]
 
 
+def _why_no_interval(results: Sequence[Result]) -> str | None:
+    """Return why scores of these scenes can have no interval, if so."""
+    return interval(results[0], "psnr").reason
+
+
 def _difference_texts(results: Sequence[Result], reference: str | None, width: int) -> list[str]:
-    if len(results) < 2:
+    if len(results) < 2 or _why_no_interval(results) is not None:
         return []
     texts: list[str] = []
     note = ""
