@@ -195,7 +195,8 @@ class ManifestEntry(Record):
 class DatasetRecord(Record):
     """``dataset.json``.
 
-    kind: ``stacks``, rendered; or ``pairs``, photographs with one truth each (see :class:`PairInfo`); recipe_sha256: equal for everyone who generates the same thing (config, geometry, cameras, depth);
+    kind: ``stacks``, rendered; or ``pairs``, photographs with one truth each (see :class:`PairInfo`);
+    recipe_sha256: equal for everyone who generates the same thing (config, geometry, cameras, depth);
     files_sha256: this very rendering (the manifest's hash); made_with: versions.
     """
 
