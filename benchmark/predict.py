@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from typing import NamedTuple
@@ -32,6 +32,8 @@ RUN_FILE = ".run.json"
 COSTS_FILE = ".costs.jsonl"
 FAILURES_FILE = "failures.json"
 _BITS = 16
+_MOST_IN_BATCH = 50  # a scene of BLB; a batch's images lie on disk together
+_MOST_IN_CHUNK = 10  # so that processes end together, and progress shows
 AnyMethod = Method | BatchMethod
 
 
@@ -106,8 +108,7 @@ class _Work:
 
     def render(self, samples: Iterable[Sample]) -> Iterator[tuple[Sample, str | None]]:
         """Render, write and note each sample; yield it with what went wrong, if anything did."""
-        for _, group in groupby(samples, key=_by_scene):
-            batch = list(group)
+        for batch in _batches(samples):
             given = (self.dataset.method_input(sample, self.protocol) for sample in batch)
             if not isinstance(self.method, BatchMethod):  # it runs in this process and may change what it is given
                 given = (one.with_own_arrays() for one in given)
@@ -151,8 +152,7 @@ def _render_in_processes(work: _Work, samples: Sequence[Sample], jobs: int) -> I
         raise BadInputError(
             f"method {work.method.name} cannot be copied to other processes ({error}); use --jobs 1"
         ) from None
-    together = _by_scene if isinstance(work.method, BatchMethod) else _by_level
-    chunks = [list(group) for _, group in groupby(samples, key=together)]
+    chunks = list(_batches(samples, _MOST_IN_BATCH if isinstance(work.method, BatchMethod) else _MOST_IN_CHUNK))
     context = multiprocessing.get_context("spawn")
     given = (pickled, context.Value("i", 0), _shares(jobs))
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin, initargs=given) as pool:
@@ -170,12 +170,11 @@ def _render_in_processes(work: _Work, samples: Sequence[Sample], jobs: int) -> I
             raise
 
 
-def _by_scene(sample: Sample) -> str:
-    return sample.scene
-
-
-def _by_level(sample: Sample) -> tuple[str, int]:
-    return sample.scene, sample.blur
+def _batches(samples: Iterable[Sample], most: int = _MOST_IN_BATCH) -> Iterator[list[Sample]]:
+    """Yield the samples in pieces of one scene each, no longer than ``most``."""
+    for _, group in groupby(samples, key=lambda sample: sample.scene):
+        while batch := list(islice(group, most)):
+            yield batch
 
 
 def _shares(jobs: int) -> list[list[int]]:
