@@ -10,7 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from bokeh_render.atomic import write_json
 from bokeh_render.errors import BadInputError
@@ -19,13 +19,11 @@ from bokeh_render.optics import Float32, display_from_light
 from bokeh_render.schema import Record, load_json, load_yaml
 
 from .child_process import Ended, last_words, run_to_end
-from .interface import MethodInput, MethodMetadata, Rendering
+from .interface import MethodInput, MethodMetadata, Rendering, check_file_name_part
 from .job import OUTPUT_SUFFIXES, Encoding, Job, JobSample, OutputNotes
 from .job_inputs import ImageFormat, JobInputs
 
 METHOD_FILE = "method.yaml"
-NAME_PATTERN = r"^[A-Za-z0-9_-][A-Za-z0-9_.-]*$"
-"""What a method may be called: its name becomes the name of files and folders."""
 
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
 _REFUSED_SUFFIXES = (".jpg", ".jpeg")
@@ -43,8 +41,8 @@ class CommandDescription(Record):
     in the variables as well.
     """
 
-    name: Annotated[str, Field(pattern=NAME_PATTERN)]
-    revision: Annotated[str, Field(min_length=1)]
+    name: str
+    revision: str
     description: Annotated[str, Field(min_length=1)]
     metadata: MethodMetadata = MethodMetadata()
     command: Annotated[tuple[str, ...], Field(min_length=1)]
@@ -55,6 +53,12 @@ class CommandDescription(Record):
     environment: dict[str, str] = Field(default_factory=dict)
     timeout_s: Annotated[float, Field(gt=0)] = 600.0
     workdir: str = "{folder}"
+
+    @field_validator("name", "revision")
+    @classmethod
+    def _fits_a_file_name(cls, text: str, field: ValidationInfo) -> str:
+        check_file_name_part("name" if field.field_name == "name" else "revision", text)
+        return text
 
     @field_validator("command")
     @classmethod

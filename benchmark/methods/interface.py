@@ -6,15 +6,21 @@ A method is any object with ``name``, ``revision``, ``description`` and ``render
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import metadata
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from bokeh_render.aperture import Aperture
+from bokeh_render.errors import BadInputError
 from bokeh_render.optics import Float32, light_from_display, signed_defocus
 from bokeh_render.schema import Record
+
+NAME_PATTERN = r"^[A-Za-z0-9_+-][A-Za-z0-9._+-]{0,79}$"
+REVISION_PATTERN = r"^[A-Za-z0-9._+-]{1,80}$"
+"""What a method and its revision may be called: both become parts of the names of files and folders."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +111,21 @@ class BatchMethod(Protocol):
 
     def render_batch(self, samples: Sequence[MethodInput]) -> Iterator[Rendering]:
         """Yield one :class:`Rendering` for each sample, in order. A sample that failed must not end the others."""
+
+
+def check_name_and_revision(name: str, revision: str) -> None:
+    """Refuse a name or a revision that cannot be part of a file name; raises BadInputError."""
+    check_file_name_part("name", name)
+    check_file_name_part("revision", revision)
+
+
+def check_file_name_part(what: Literal["name", "revision"], text: str) -> None:
+    """Refuse a method's name, or its revision, that cannot be part of a file name; raises BadInputError."""
+    if not re.fullmatch(NAME_PATTERN if what == "name" else REVISION_PATTERN, text):
+        first = ", the first of them no dot" if what == "name" else ""
+        raise BadInputError(
+            f"{what} {text!r} cannot be part of a file name; expected letters, digits, . _ + and - (1 to 80{first})"
+        )
 
 
 def metadata_of(method: Method | BatchMethod) -> MethodMetadata:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import importlib
 import inspect
-import re
 import sys
 from importlib import metadata
 from operator import attrgetter
@@ -16,8 +15,8 @@ from typing import Any
 from bokeh_render.errors import BadInputError
 
 from . import included_method, included_names
-from .command import METHOD_FILE, NAME_PATTERN, load_command_method
-from .interface import BatchMethod, Method, MethodInput
+from .command import METHOD_FILE, load_command_method
+from .interface import BatchMethod, Method, MethodInput, check_file_name_part, check_name_and_revision
 from .measuring import explain
 
 ENTRY_POINTS = "bokehbench.methods"
@@ -58,14 +57,14 @@ def load_method(text: str) -> Method | BatchMethod:
         method = _from_module(text)
     else:
         method = _from_entry_point(text)
+    check_name_and_revision(method.name, method.revision)
     check_name(method.name)
     return method
 
 
 def check_name(name: str) -> None:
     """Refuse a method's name that cannot name files, or that belongs to an included method; raises BadInputError."""
-    if not re.fullmatch(NAME_PATTERN, name):
-        raise BadInputError(f"method name {name!r} cannot be a file name; expected letters, digits, - _ and .")
+    check_file_name_part("name", name)
     if name in included_names():
         raise BadInputError(f"{name!r} is the name of an included method; give yours another name")
 

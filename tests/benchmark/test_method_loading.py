@@ -147,8 +147,12 @@ def test_entry_points(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
         ("code_d:Bare", r"it lacks name, revision, description, render\(sample\); expected the texts name"),
         ("code_d:Needs", r"code_d:Needs cannot be made without arguments: TypeError: .*'weights'"),
         ("code_d:identity", "'identity' is the name of an included method"),
-        ("code_d:anonymous", "method name '<lambda>' cannot be a file name"),
-        ("code_d:wrong", "method name 'two words' cannot be a file name"),
+        ("code_d:anonymous", "name '<lambda>' cannot be part of a file name"),
+        ("code_d:wrong", "name 'two words' cannot be part of a file name"),
+        (
+            "code_d:spaced",
+            r"^revision 'a b' cannot be part of a file name; expected letters, digits, . _ [+] and - \(1 to 80\)",
+        ),
         ("code_d:number", "it lacks revision;"),
         ("math:sqrt", r"math:sqrt is no method: it lacks name"),
         ("antigravity:Mine", "antigravity.py is hidden by another module antigravity "),
@@ -171,7 +175,8 @@ def test_every_mistake_is_one_sentence(write: Write, text: str, message: str) ->
         + "anonymous = lambda sample: sample.display\n"
         + "def wrong(sample): return sample.display\n"
         + "wrong.__name__ = 'two words'\n"
-        + "number = Mine()\nnumber.revision = 3\n",
+        + "number = Mine()\nnumber.revision = 3\n"
+        + "spaced = Mine()\nspaced.revision = 'a b'\n",
     )
     try:
         with pytest.raises(BadInputError, match=message) as caught:
@@ -188,7 +193,8 @@ def test_a_users_file_takes_no_packages_place(write: Write) -> None:
 
 
 def test_names_for_predictions_are_checked_alike() -> None:
-    check_name("my-method_2.1")
-    for name in (*included_names(), "", ".hidden", "a/b", "two words", "naïve"):
-        with pytest.raises(BadInputError, match="included method|cannot be a file name"):
+    for name in ("my-method_2.1", "a+b", "x" * 80):
+        check_name(name)
+    for name in (*included_names(), "", ".hidden", "a/b", "two words", "naïve", "x" * 81, "line\n"):
+        with pytest.raises(BadInputError, match="included method|cannot be part of a file name"):
             check_name(name)

@@ -16,7 +16,8 @@ import pytest
 from benchmark.methods.interface import MethodInput, Rendering
 from benchmark.methods.loading import load_method
 from benchmark.methods.measuring import renderings
-from benchmark.methods.template import KINDS, Started, write_template
+from benchmark.methods.template import ADAPTERS, KINDS, Started, write_adapter, write_template
+from benchmark.run import describe_method
 from bokeh_render.aperture import Aperture
 from bokeh_render.errors import BadInputError
 from bokeh_render.optics import Float32, display_from_light, light_from_display
@@ -149,7 +150,7 @@ def test_nothing_is_overwritten(tmp_path: Path, kind: str) -> None:
     ("name", "kind", "message"),
     [
         ("layered", "python", "'layered' is the name of an included method"),
-        ("../up", "python", "cannot be a file name"),
+        ("../up", "python", "cannot be part of a file name"),
         ("mine", "rust", "unknown kind of method 'rust'; expected python or command"),
     ],
 )
@@ -188,6 +189,20 @@ def test_every_name_makes_a_module_that_loads(
     assert load_method(started.method).name == name
     other = write_template(name, "command", tmp_path / "command")
     assert load_method(str(other.folder)).name == name
+
+
+@pytest.mark.parametrize("template", [*KINDS, *ADAPTERS])
+def test_every_template_and_adapter_can_be_evaluated_as_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, template: str
+) -> None:
+    write = write_template if template in KINDS else write_adapter
+    started = write("theirs-1.0", template, tmp_path)
+    sys.modules.pop(started.method.partition(":")[0], None)
+    monkeypatch.chdir(started.folder)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    method = load_method(started.method)
+    described = describe_method(method)
+    assert (described.name, described.revision) == ("theirs-1.0", method.revision)
 
 
 def test_templates_need_no_torch() -> None:
