@@ -68,7 +68,8 @@ def leaderboard_build_command(
 ) -> None:
     """Rank the results of a folder: a page with pictures, Markdown and CSV."""
     from benchmark.dataset import open_dataset
-    from benchmark.results import RESULTS_FOLDER, load_results
+    from benchmark.results import load_results
+    from benchmark.store import RESULTS_FOLDER
     from leaderboards.page import build_page
 
     results = load_results(run / RESULTS_FOLDER, protocol)
@@ -121,8 +122,8 @@ def _picture_source(dataset: Dataset, results: Sequence[Result], run: Path) -> P
 
     from benchmark.predictions import match_predictions, read_prediction
     from benchmark.protocols import load_protocol
-    from benchmark.run import predictions_folder
     from benchmark.samples import Sample
+    from benchmark.store import Store
     from blender_scenes.catalogue import SCENES
     from leaderboards.gallery import Sources
 
@@ -131,7 +132,7 @@ def _picture_source(dataset: Dataset, results: Sequence[Result], run: Path) -> P
         raise BadInputError(f"{dataset.root} is not the dataset of these results; expected the one they were scored on")
     files = {
         result.method.name: match_predictions(
-            predictions_folder(run, protocol, result.dataset, result.method), dataset.samples(protocol), protocol
+            Store.of(run, result).predictions(result.method), dataset.samples(protocol), protocol
         )
         for result in results
     }

@@ -42,7 +42,7 @@ def evaluate_command(
         bool, typer.Option("--allow-identity", help="With --predictions: they may equal the input.")
     ] = False,
     lpips_weights: Annotated[Path | None, typer.Option(help="File or folder with LPIPS's backbone weights.")] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Processes that render side by side.")] = 1,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes that render side by side, each with its cores.")] = 1,
     threads: Annotated[int, typer.Option(min=0, help="CPU threads that score; 0 = all.")] = 0,
     plots: Annotated[bool, typer.Option("--plots", help="Draw the scores and error maps into OUT/plots.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole results as JSON.")] = False,
@@ -59,14 +59,17 @@ def evaluate_command(
     from .run import Outcome, evaluate_all, score_folder
 
     rule = load_protocol(protocol)
+    only_with_predictions = {"--revision": revision, "--description": description, "--allow-identity": allow_identity}
     if predictions is None:
+        for option in (name for name, given in only_with_predictions.items() if given):
+            raise BadInputError(f"{option} belongs to --predictions; a method that is run says so itself: leave it out")
         chosen = [load_method(name) for name in methods]
     elif len(methods) != 1:
         raise BadInputError(f"--predictions needs one name for its method; found {len(methods)}: {' '.join(methods)}")
     else:
         check_name(methods[0])
-    opened = open_dataset(dataset)
     with progress_bars(Console(stderr=True)) as report:
+        opened = open_dataset(dataset, report)
         if predictions is None:
             outcomes = evaluate_all(
                 chosen, opened, rule, out, lpips_weights=lpips_weights, jobs=jobs, threads=threads, report=report
@@ -98,14 +101,14 @@ def evaluate_command(
 def _tell(results: list[Result], out: Path, drawn: Path | None) -> None:
     """Print the scores, and where everything lies."""
     from .reports.comparison import format_scores
-    from .results import result_path
+    from .store import Store
 
     typer.echo(format_scores(results))
     for result in results:
         for notice in result.notices:
             typer.echo(f"{result.method.name}: {notice}")
     for result in results:
-        typer.echo(str(result_path(out, result.protocol.name, result.dataset, result.method)))
+        typer.echo(str(Store.of(out, result).result(result.method)))
     if drawn is not None:
         typer.echo(str(drawn))
 

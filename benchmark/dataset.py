@@ -15,6 +15,7 @@ import numpy as np
 from bokeh_render.errors import BadInputError
 from bokeh_render.imagefile import Image, read_image, read_map
 from bokeh_render.optics import Float32
+from bokeh_render.progress import ReportStep, Step, silent
 from bokeh_render.schema import load_json, sha256_of_file, sha256_of_json
 from generator.stack import (
     DATASET_FILE,
@@ -82,13 +83,19 @@ class Dataset:
                 f"{self.root} is a dataset of {self.kind}, and {protocol.name} scores {protocol.takes}; "
                 "choose another --protocol or another dataset"
             )
-        count = 1 + max((key.focus for key in self.truths), default=0)
-        wanted = set(chosen_focus(protocol.focus, count))
-        keys = [key for key in self.truths if key.focus in wanted]
+        counts = {scene: 1 + max(keys) for scene, keys in self._focus_settings().items()}
+        wanted = {scene: set(chosen_focus(protocol.focus, count)) for scene, count in counts.items()}
+        keys = [key for key in self.truths if key.focus in wanted[key.scene]]
         if protocol.disparity == "clean":
             return tuple(Sample(*key) for key in keys)
         maps = {scene: self._corrupted_count(scene) for scene in self.scenes}
         return tuple(Sample(*key, corruption) for key in keys for corruption in range(maps[key.scene]))
+
+    def _focus_settings(self) -> dict[str, set[int]]:
+        found: dict[str, set[int]] = {}
+        for key in self.truths:
+            found.setdefault(key.scene, set()).add(key.focus)
+        return found
 
     def _corrupted_count(self, scene: str) -> int:
         count = sum(name.startswith("corrupted_") for name in self.scenes[scene].sha256)
@@ -108,13 +115,12 @@ class Dataset:
         scene = self.scene(sample.scene)
         stack = scene.stack
         disparity = scene.disparity
-        disparity_raw = None if stack is None else _frozen(stack.disparity)
+        disparity_raw = None if stack is None else stack.disparity
         if sample.corruption is not None:
-            disparity = _cached_corrupted(self, sample.scene, sample.corruption)
-            disparity_raw = None if stack is None else stack.range.denormalise(disparity)
+            disparity, disparity_raw = _cached_corrupted(self, sample.scene, sample.corruption)
         return MethodInput(
             display=_cached_display(self, sample.scene, protocol.gamma, protocol.clip_input),
-            disparity=_frozen(disparity),
+            disparity=disparity,
             blur_parameter=scene.blur_parameters[sample.blur],
             focus_disparity=scene.focus_disparities[sample.focus],
             disparity_raw=disparity_raw,
@@ -148,7 +154,10 @@ class Dataset:
 
     def noise_floor(self, scene: str) -> dict[int, float]:
         """Return the PSNR bound in dB by blur level, as far as it was measured."""
-        return self.scene(scene).noise_floor
+        if self.kind != "stacks":
+            return {}
+        info = load_json(StackInfo, self._checked(scene, INFO_FILE))
+        return {floor.blur: floor.psnr for floor in info.noise_floor}
 
     def _checked(self, scene: str, file: str) -> Path:
         files = self.scenes[scene]
@@ -169,7 +178,13 @@ def _cached_scene(dataset: Dataset, scene: str) -> Scene:
     image_file = files.named(_IMAGE_STEM)
     for file in (image_file, DEPTH_FILE if dataset.kind == "stacks" else DISPARITY_FILE, INFO_FILE):
         dataset._checked(scene, file)  # noqa: SLF001  (a method of this class in all but place)
-    return read_stack_scene(files.folder) if dataset.kind == "stacks" else read_pair_scene(files.folder, image_file)
+    scene_read = (
+        read_stack_scene(files.folder) if dataset.kind == "stacks" else read_pair_scene(files.folder, image_file)
+    )
+    _frozen(scene_read.disparity)
+    if scene_read.stack is not None:
+        _frozen(scene_read.stack.disparity)
+    return scene_read
 
 
 @lru_cache(maxsize=2)
@@ -179,13 +194,14 @@ def _cached_display(dataset: Dataset, scene: str, gamma: float, clipped: bool) -
 
 
 @lru_cache(maxsize=32)
-def _cached_corrupted(dataset: Dataset, scene: str, index: int) -> Float32:
+def _cached_corrupted(dataset: Dataset, scene: str, index: int) -> tuple[Float32, Float32 | None]:
+    """Return a corrupted map, normalised and, where metres are known, in 1/metre."""
     path = dataset._checked(scene, corrupted_file(index))  # noqa: SLF001  (as above)
+    given = dataset.scene(scene)
     found = read_map(path)
-    expected = dataset.scene(scene).size
-    if found.shape != expected:
-        raise BadInputError(f"{path} is {found.shape[1]}×{found.shape[0]}; expected {expected[1]}×{expected[0]}")
-    return found
+    if found.shape != given.size:
+        raise BadInputError(f"{path} is {found.shape[1]}×{found.shape[0]}; expected {given.size[1]}×{given.size[0]}")
+    return _frozen(found), None if given.range is None else _frozen(given.range.denormalise(found))
 
 
 def _frozen(array: Float32) -> Float32:
@@ -194,15 +210,18 @@ def _frozen(array: Float32) -> Float32:
     return array
 
 
-def open_dataset(root: Path) -> Dataset:
-    """Open a dataset of either layout; raises BadInputError when the folder holds neither, or not all of it."""
+def open_dataset(root: Path, report: ReportStep = silent) -> Dataset:
+    """Open a dataset of either layout; raises BadInputError when the folder holds neither, or not all of it.
+
+    report: hears of the original layout's files, all of which are hashed, as it has no manifest.
+    """
     if not root.is_dir():
         raise BadInputError(f"{root} is not a folder; expected a dataset made by bokehbench generate")
     if (root / DATASET_FILE).is_file():
         return _open_ours(root)
     if (root / WORK_FOLDER).is_dir():
         raise BadInputError(f"{root} is not finished; run the same bokehbench generate (or demo) again to complete it")
-    return _open_original(root)
+    return _open_original(root, report)
 
 
 def _open_ours(root: Path) -> Dataset:
@@ -233,10 +252,10 @@ def _open_ours(root: Path) -> Dataset:
     )
 
 
-def _open_original(root: Path) -> Dataset:
+def _open_original(root: Path, report: ReportStep) -> Dataset:
     found = original_scene_folders(root)
     truths: list[SampleKey] = []
-    missing: list[str] = []
+    needed: dict[Path, list[str]] = {}
     for scene in found:
         info = load_json(StackInfo, scene / INFO_FILE)
         grid = [
@@ -244,20 +263,21 @@ def _open_original(root: Path) -> Dataset:
             for blur in range(len(info.blur_parameters))
             for focus in range(len(info.focus_distances))
         ]
-        needed = [IMAGE_FILE, DEPTH_FILE, *(bokeh_file(key.blur, key.focus) for key in grid)]
-        missing += [f"{scene.name}/{file}" for file in needed if not (scene / file).is_file()]
+        needed[scene] = [IMAGE_FILE, DEPTH_FILE, INFO_FILE, *(bokeh_file(key.blur, key.focus) for key in grid)]
         truths += grid
+    missing = [
+        f"{scene.name}/{file}" for scene, files in needed.items() for file in files if not (scene / file).is_file()
+    ]
     if missing:
         raise BadInputError(
             f"{root} looks like the original BLB layout but lacks {len(missing)} file(s), first {missing[0]}; "
             "expected image.exr, depth.exr and the full grid of bokeh_KK_FF.exr in each scene"
         )
-    scenes = {
-        scene.name: SceneFiles(
-            scene, {path.name: sha256_of_file(path) for path in sorted(scene.iterdir()) if path.is_file()}
-        )
-        for scene in found
-    }
+    scenes = {}
+    for done, (scene, names) in enumerate(needed.items()):
+        report(Step("hash the dataset", done, len(needed), scene.name))
+        scenes[scene.name] = SceneFiles(scene, {name: sha256_of_file(scene / name) for name in names})
+    report(Step("hash the dataset", len(needed), len(needed)))
     files = sha256_of_json({name: files.sha256 for name, files in scenes.items()})
     return Dataset(
         root=root,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from bokeh_render.errors import BadInputError
 from bokeh_render.schema import Record, load_yaml, parse, sha256_of_json
@@ -13,16 +13,31 @@ from bokeh_render.schema import Record, load_yaml, parse, sha256_of_json
 ALEX_SHA256 = "2b566cc3a4d6f0a7343701af22f461f1ac3dcd03a3ac28cce10968a1d3c85fdc"
 
 
+Aggregation = Literal[
+    "mean over focus settings, then scenes, then blur levels",
+    "mean over focus settings, then disparity maps, then scenes, then blur levels",
+]
+_OVER_FOCUS: Aggregation = "mean over focus settings, then scenes, then blur levels"
+_OVER_MAPS: Aggregation = "mean over focus settings, then disparity maps, then scenes, then blur levels"
+
+
 class SsimSettings(Record):
     """Wang et al. 2004 on each of R, G, B, then their mean; float64."""
 
     window: Literal["gaussian"] = "gaussian"
-    sigma: float = 1.5
-    window_px: int = 11
-    k1: float = 0.01
-    k2: float = 0.03
+    sigma: Annotated[float, Field(gt=0)] = 1.5
+    window_px: Annotated[int, Field(ge=3)] = 11
+    k1: Annotated[float, Field(gt=0)] = 0.01
+    k2: Annotated[float, Field(gt=0)] = 0.03
     covariance: Literal["population"] = "population"
     border: Literal["valid"] = "valid"
+
+    @field_validator("window_px")
+    @classmethod
+    def _has_a_middle(cls, window_px: int) -> int:
+        if window_px % 2 == 0:
+            raise ValueError("a window needs a middle pixel: an odd number of px")
+        return window_px
 
 
 class LpipsSettings(Record):
@@ -56,11 +71,11 @@ class RegionSettings(Record):
     """
 
     name: Literal["regions-v1"] = "regions-v1"
-    jump_px: float = 1.0
-    margin_px: float = 1.0
-    sharp_px: float = 1.0
-    highlight: float = 1.0
-    least_pixels: int = 200
+    jump_px: Annotated[float, Field(ge=0)] = 1.0
+    margin_px: Annotated[float, Field(ge=0)] = 1.0
+    sharp_px: Annotated[float, Field(ge=0)] = 1.0
+    highlight: Annotated[float, Field(gt=0)] = 1.0
+    least_pixels: Annotated[int, Field(ge=1)] = 200
 
 
 _ADDED_LATER = ("takes", "disparity", "focus", "storage", "regions")
@@ -81,19 +96,30 @@ class Protocol(Record):
     gamma: Annotated[float, Field(ge=1.0, le=5.0)] = 2.2
     clip_input: bool = False
     clip_scored: tuple[float, float] = (0.0, 1.0)
-    psnr_cap_db: float = 100.0
+    psnr_cap_db: Annotated[float, Field(gt=0)] = 100.0
     ssim: SsimSettings = SsimSettings()
     lpips: LpipsSettings = LpipsSettings()
-    aggregation: Literal[
-        "mean over focus settings, then scenes, then blur levels",
-        "mean over focus settings, then disparity maps, then scenes, then blur levels",
-    ] = "mean over focus settings, then scenes, then blur levels"
+    aggregation: Aggregation = _OVER_FOCUS
     prediction_suffixes: tuple[Literal[".png", ".exr", ".npy"], ...] = (".png", ".exr", ".npy")
     takes: Literal["stacks", "pairs"] = "stacks"
     disparity: Literal["clean", "corrupted"] = "clean"
     focus: Literal["all", "first, middle and last"] = "all"
     storage: Literal["PNG, 16 bits"] = "PNG, 16 bits"
     regions: RegionSettings = RegionSettings()
+
+    @field_validator("clip_scored")
+    @classmethod
+    def _metrics_end_at_white(cls, clip_scored: tuple[float, float]) -> tuple[float, float]:
+        if clip_scored != (0.0, 1.0):
+            raise ValueError("the metrics and stored predictions all end at 0 and 1; expected [0, 1]")
+        return clip_scored
+
+    @model_validator(mode="after")
+    def _aggregation_belongs_to_samples(self) -> Protocol:
+        expected = _OVER_MAPS if self.disparity == "corrupted" else _OVER_FOCUS
+        if self.aggregation != expected:
+            raise ValueError(f"with {self.disparity} disparity the aggregation is {expected!r}")
+        return self
 
     @property
     def sha256(self) -> str:
@@ -102,15 +128,7 @@ class Protocol(Record):
         default = Protocol(name=self.name).model_dump(mode="json")
         return sha256_of_json({k: v for k, v in content.items() if k not in _ADDED_LATER or v != default[k]})
 
-    @property
-    def is_published(self) -> bool:
-        """Whether this is one of ours, not a custom one."""
-        return PROTOCOLS.get(self.name) == self
 
-
-_OVER_MAPS: Literal["mean over focus settings, then disparity maps, then scenes, then blur levels"] = (
-    "mean over focus settings, then disparity maps, then scenes, then blur levels"
-)
 PROTOCOLS: dict[str, Protocol] = {
     protocol.name: protocol
     for protocol in (
@@ -156,7 +174,12 @@ def _load_custom(path: Path) -> Protocol:
         raise BadInputError(f"{path}: the name {head.name!r} is a published protocol's; give yours another one")
     if not head.name.replace("-", "").replace("_", "").replace(".", "").isalnum() or head.name.startswith("."):
         raise BadInputError(f"{path}: name {head.name!r} cannot be a folder's; expected letters, digits, - _ and .")
-    base = load_protocol(head.base).model_dump(mode="json")
+    if head.base not in PROTOCOLS:
+        raise BadInputError(f"{path}: base {head.base!r} is no published protocol; expected {', '.join(PROTOCOLS)}")
+    base = PROTOCOLS[head.base].model_dump(mode="json")
+    if "aggregation" not in content:
+        corrupted = content.get("disparity", base["disparity"]) == "corrupted"
+        base["aggregation"] = _OVER_MAPS if corrupted else _OVER_FOCUS
     return parse(Protocol, _merged(base, {**content, "name": head.name}), str(path))
 
 

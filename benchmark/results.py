@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -14,13 +15,13 @@ from bokeh_render.errors import BadInputError
 from bokeh_render.schema import Record, load_json
 
 from .methods.interface import MethodMetadata
+from .protocols import ALEX_SHA256
 from .samples import Sample
 
 if TYPE_CHECKING:
     import pandas as pd
 
 METRICS = ("psnr", "ssim", "lpips")
-RESULTS_FOLDER = "results"
 
 
 class Scores(Record):
@@ -139,6 +140,19 @@ class Result(Record):
     summary: Summary
 
     @model_validator(mode="after")
+    def _every_sample_once(self) -> Result:
+        scenes: dict[str, list[Sample]] = {}
+        for score in self.samples:
+            scenes.setdefault(score.scene, []).append(score.sample)
+        for scene, found in scenes.items():
+            grid = math.prod(len(set(axis)) for axis in zip(*(sample[1:] for sample in found), strict=True))
+            if len(set(found)) != len(found) or len(found) != grid:
+                raise ValueError(f"the samples of {scene} are no whole grid, each once; the file was edited or cut")
+        if not scenes:
+            raise ValueError("there are no samples; the file was edited or cut")
+        return self
+
+    @model_validator(mode="after")
     def _summary_follows_from_samples(self) -> Result:
         if summarise(self.samples) != self.summary:
             raise ValueError("the summary does not follow from the samples; it was edited or cut")
@@ -206,19 +220,12 @@ def _overall(samples: Sequence[SampleScore]) -> Scores:
     return summarise(samples).overall
 
 
-def result_path(out: Path, protocol: str, dataset: DatasetReference, method: MethodReference) -> Path:
-    """Return where a result lies below ``out``: one file per protocol, dataset, method and revision."""
-    return out / RESULTS_FOLDER / place_of(protocol, dataset) / f"{method.name}@{method.revision}.json"
+def write_result(path: Path, result: Result, *, completes: bool = False) -> None:
+    """Write a result as JSON, atomically; raises BadInputError when one is there already.
 
-
-def place_of(protocol: str, dataset: DatasetReference) -> Path:
-    """Return the relative folder that belongs to a protocol and one rendering of a dataset."""
-    return Path(protocol) / f"{dataset.name}-{dataset.files_sha256[:12]}"
-
-
-def write_result(path: Path, result: Result) -> None:
-    """Write a result as JSON, atomically; raises BadInputError when another one is there already."""
-    if path.exists():
+    completes: it is the one that is there, with a metric that could not be computed then.
+    """
+    if path.exists() and not completes:
         raise BadInputError(
             f"{path} is there already and results are never overwritten; give the method another revision, or choose "
             "another --out"
@@ -257,6 +264,7 @@ def check_comparable(results: Sequence[Result]) -> None:
         "protocol": lambda result: (result.protocol.name, result.protocol.sha256),
         "dataset files": lambda result: result.dataset.files_sha256,
         "sample list": lambda result: {score.sample for score in result.samples},
+        "LPIPS weights": lambda result: result.environment.get("lpips_backbone_sha256", ALEX_SHA256),
     }
     for other in results[1:]:
         for what, of in asked.items():

@@ -30,7 +30,6 @@ class Scene:
     focus_disparities: tuple[float, ...]
     aperture: Aperture
     corruptions: tuple[Corruption, ...]
-    noise_floor: dict[int, float]
     stack: Stack | None
 
     @property
@@ -54,7 +53,6 @@ def read_stack_scene(folder: Path) -> Scene:
         focus_disparities=tuple(stack.range.normalise(focus) for focus in stack.info.focus_disparities),
         aperture=stack.info.aperture,
         corruptions=stack.info.corruptions,
-        noise_floor={floor.blur: floor.psnr for floor in stack.info.noise_floor},
         stack=stack,
     )
 
@@ -78,6 +76,5 @@ def read_pair_scene(folder: Path, image_file: str) -> Scene:
         focus_disparities=(info.focus_disparity_normalised,),
         aperture=Aperture(),
         corruptions=(),
-        noise_floor={},
         stack=None,
     )

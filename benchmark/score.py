@@ -7,10 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import metadata
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
+from pydantic import ValidationError
+
+from bokeh_render.errors import BadInputError
 from bokeh_render.journal import append_to_journal, read_journal
+from bokeh_render.optics import Float32
 from bokeh_render.progress import ReportStep, Step, silent
 from bokeh_render.schema import sha256_of_file, sha256_of_json
 from generator.stack import SampleKey
@@ -57,6 +63,14 @@ class _Job:
     predictions: tuple[_Prediction, ...]
 
 
+@dataclass
+class Scored:
+    """What became of one entry: a score for every sample, or the sentences why some have none."""
+
+    scores: dict[Sample, SampleScore]
+    errors: list[str]
+
+
 def score_entries(
     entries: Sequence[Entry],
     dataset: Dataset,
@@ -65,44 +79,73 @@ def score_entries(
     *,
     threads: int = 0,
     report: ReportStep = silent,
-) -> list[tuple[SampleScore, ...]]:
-    """Return each entry's scores, in the order of the dataset's samples. threads: CPU threads, 0 = all.
+) -> list[Scored]:
+    """Score entries together. threads: CPU threads, 0 = all.
 
-    Raises BadInputError when a prediction cannot be read or a truth is not the file that the manifest lists.
+    A prediction that cannot be read is its entry's error and does not stop the others. Raises BadInputError when a
+    truth is not the file that the manifest lists.
     """
     samples = dataset.samples(protocol)
-    rule = sha256_of_json([protocol.sha256, None if lpips is None else lpips.backbone_sha256])
+    rule = sha256_of_json([protocol.sha256, lpips and lpips.backbone_sha256, metadata.version("bokehbench")])
     known = [_Known(entry.journal, rule, dataset) for entry in entries]
-    found: list[dict[Sample, SampleScore]] = [{} for _ in entries]
+    found = [Scored({}, []) for _ in entries]
     jobs = list(_jobs(entries, samples, known, found))
     scorer = Scorer(protocol.psnr_cap_db, protocol.ssim, lpips, least_pixels=protocol.regions.least_pixels)
-    task, done = "score", sum(map(len, found))
+    task, done = "score", sum(len(one.scores) for one in found)
     total = len(entries) * len(samples)
 
-    def work(job: _Job) -> list[Measured]:
+    def work(job: _Job) -> tuple[list[tuple[_Prediction, Measured]], list[tuple[_Prediction, str]]]:
         truth = scorer.prepare(dataset.truth_display(job.key, protocol))
-        shape = truth.display.shape
-        masks = _masks(dataset, job.key, protocol)
-        return scorer.score(truth, (read_prediction(p.path, shape, protocol) for p in job.predictions), masks)
+        reading = _Reading(job.predictions, truth.display.shape, protocol)
+        measured = scorer.score(truth, reading, _masks(dataset, job.key, protocol))
+        return list(zip(reading.whole, measured, strict=True)), reading.failed
 
     report(Step(task, done, total))
-    for job, measured in in_order(work, jobs, threads=threads):
-        for prediction, numbers in zip(job.predictions, measured, strict=True):
-            entry = entries[prediction.entry]
-            cost = entry.costs.get(prediction.sample, Cost())
+    for job, (measured, failed) in in_order(work, jobs, threads=threads):
+        for prediction, numbers in measured:
+            cost = entries[prediction.entry].costs.get(prediction.sample, Cost())
             score = _sample_score(prediction, numbers, cost, dataset)
             known[prediction.entry].note(score)
-            found[prediction.entry][prediction.sample] = score
+            found[prediction.entry].scores[prediction.sample] = score
+        for prediction, error in failed:
+            found[prediction.entry].errors.append(error)
         done += len(job.predictions)
         report(Step(task, done, total, job.key.scene))
-    return [tuple(scores[sample] for sample in samples) for scores in found]
+    for one in found:
+        one.scores = {sample: one.scores[sample] for sample in samples if sample in one.scores}
+    return found
+
+
+class _Reading:
+    """Reads predictions one after the other as they are asked for; remembers which were whole and what was wrong."""
+
+    def __init__(self, predictions: Sequence[_Prediction], shape: tuple[int, ...], protocol: Protocol) -> None:
+        self._predictions = predictions
+        self._shape = shape
+        self._protocol = protocol
+        self.whole: list[_Prediction] = []
+        self.failed: list[tuple[_Prediction, str]] = []
+
+    def __iter__(self) -> Iterator[Float32]:
+        for prediction in self._predictions:
+            try:
+                pixels = read_prediction(prediction.path, self._shape, self._protocol)
+            except BadInputError as error:
+                self.failed.append((prediction, str(error)))
+                continue
+            if sha256_of_file(prediction.path) != prediction.sha256:
+                told = f"{prediction.path} was changed while it was scored; leave predictions alone until the end"
+                self.failed.append((prediction, told))
+                continue
+            self.whole.append(prediction)
+            yield pixels
 
 
 def _jobs(
     entries: Sequence[Entry],
     samples: Sequence[Sample],
     known: Sequence[_Known],
-    found: Sequence[dict[Sample, SampleScore]],
+    found: Sequence[Scored],
 ) -> Iterator[_Job]:
     """Yield what is left to score; what is known already goes into ``found``."""
     for key, group in groupby(samples, key=lambda sample: sample.truth):
@@ -114,7 +157,7 @@ def _jobs(
                 if score is None:
                     left.append(prediction)
                 else:
-                    found[index][sample] = score
+                    found[index].scores[sample] = score
         if left:
             yield _Job(key, tuple(left))
 
@@ -127,8 +170,7 @@ class _Known:
         self._rule = rule
         self._dataset = dataset
         entries = [entry for entry in read_journal(path) if isinstance(entry, dict) and entry.get("rule") == rule]
-        scores = [SampleScore.model_validate(entry["score"]) for entry in entries]
-        self._scores = {score.sample: score for score in scores}
+        self._scores = {score.sample: score for entry in entries if (score := _as_score(entry.get("score")))}
 
     def score(self, prediction: _Prediction, cost: Cost) -> SampleScore | None:
         """Return a noted score of this very prediction against this very truth."""
@@ -142,6 +184,14 @@ class _Known:
         """Keep a finished score."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         append_to_journal(self._path, {"rule": self._rule, "score": score.model_dump(mode="json")})
+
+
+def _as_score(content: Any) -> SampleScore | None:
+    """Return a noted score; None for one that another version wrote."""
+    try:
+        return SampleScore.model_validate(content)
+    except ValidationError:
+        return None
 
 
 def _masks(dataset: Dataset, key: SampleKey, protocol: Protocol) -> dict[str, Mask]:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import blender_scenes.catalogue
 from bokeh_render.atomic import write_json, write_text
 from bokeh_render.errors import BadInputError
+from bokeh_render.folder_lock import locked
 from bokeh_render.progress import ReportStep, silent
 from bokeh_render.schema import Record, load_json, sha256_of_file, sha256_of_json
 
@@ -25,7 +26,6 @@ from .crashes import worth_retrying
 from .dataset_page import write_page_of
 from .estimate import check_disk_space
 from .execution import run_locally, shard_of
-from .folder_lock import locked
 from .scene_unit import SceneUnit
 from .stack import (
     DATASET_FILE,

@@ -21,6 +21,7 @@ import numpy as np
 
 from bokeh_render.atomic import remove_leftovers, write_json
 from bokeh_render.errors import BadInputError, BokehbenchError
+from bokeh_render.folder_lock import locked
 from bokeh_render.imagefile import read_exr_channels, read_map, write_image
 from bokeh_render.journal import append_to_journal, read_journal
 from bokeh_render.optics import DEPTH_OF_NOTHING_M, DisparityRange, disparity_from_depth, disparity_range
@@ -34,7 +35,6 @@ from .config import GenerateConfig
 from .corruption import corrupt, planned_corruptions
 from .estimate import is_disk_full
 from .execution import Needs
-from .folder_lock import locked
 from .image_shots import ImageShots, channel, read_light
 from .lightfield_run import LightFieldRun
 from .noise_floor import noise_floors, second_seed_psnrs

@@ -10,13 +10,12 @@ from bokeh_render.progress import ReportStep, Step, silent
 from ..dataset import Dataset
 from ..predictions import prediction_path, read_prediction
 from ..protocols import Protocol
-from ..results import Result, place_of
-from ..run import predictions_folder
+from ..results import Result
 from ..samples import Sample
+from ..store import Store
 from .error_maps import error_sheet, worst_samples
 from .plots import plot_all
 
-PLOTS_FOLDER = "plots"
 _SHEETS = 3
 
 
@@ -28,11 +27,9 @@ def draw_run(
     The sheets show the samples, of different scenes, that the best method is worst at; they need the predictions below
     ``out/predictions``, so predictions made elsewhere have plots only.
     """
-    folder = out / PLOTS_FOLDER / place_of(protocol.name, results[0].dataset)
+    folder = Store.of(out, results[0]).plots
     plot_all(results, folder)
-    drawable = [
-        result for result in results if predictions_folder(out, protocol, result.dataset, result.method).is_dir()
-    ]
+    drawable = [one for one in results if Store.of(out, one).predictions(one.method).is_dir()]
     if not drawable:
         return folder
     best = max(drawable, key=lambda result: result.summary.overall.psnr)
@@ -51,6 +48,6 @@ def _draw_sheet(
     ranked = sorted(results, key=lambda result: -result.summary.overall.psnr)
     predictions = {}
     for result in ranked:
-        place = predictions_folder(out, protocol, result.dataset, result.method)
+        place = Store.of(out, result).predictions(result.method)
         predictions[result.method.name] = read_prediction(prediction_path(place, sample), shape, protocol)
     error_sheet(dataset, protocol, sample, predictions, folder / f"errors_{str(sample).replace('/', '_')}.png")

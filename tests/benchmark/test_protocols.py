@@ -46,10 +46,9 @@ def test_every_published_protocol_is_frozen_and_told_of() -> None:
     [
         {"gamma": 2.4},
         {"clip_input": True},
-        {"clip_scored": (0.0, 2.0)},
         {"psnr_cap_db": 99.0},
         {"prediction_suffixes": (".png",)},
-        {"disparity": "corrupted"},
+        {"disparity": "corrupted", "aggregation": PROTOCOLS["blb-corrupted-v1"].aggregation},
         {"focus": "first, middle and last"},
         {"takes": "pairs"},
         {"ssim": {"sigma": 1.6}},
@@ -79,6 +78,9 @@ def test_an_unknown_protocol_lists_the_known_ones() -> None:
         load_protocol("blb")
 
 
+OVER_MAPS = PROTOCOLS["blb-corrupted-v1"].aggregation
+
+
 def custom(folder: Path, text: str) -> Protocol:
     (folder / "mine.yaml").write_text(text)
     return load_protocol(str(folder / "mine.yaml"))
@@ -88,8 +90,13 @@ def test_a_custom_protocol_changes_what_it_names(tmp_path: Path) -> None:
     mine = custom(tmp_path, "name: mine\nbase: blb-ldr-v1\ngamma: 2.0\nregions: {jump_px: 3}\n")
     assert (mine.name, mine.gamma, mine.clip_input) == ("mine", 2.0, True)
     assert (mine.regions.jump_px, mine.regions.margin_px) == (3.0, 1.0)
-    assert not mine.is_published
     assert "a custom protocol" in describe(mine)
+
+
+def test_a_custom_protocol_averages_over_maps_when_it_has_them(tmp_path: Path) -> None:
+    mine = custom(tmp_path, "name: mine\ndisparity: corrupted\n")
+    assert mine.aggregation == PROTOCOLS["blb-corrupted-v1"].aggregation
+    assert "then disparity maps" in describe(mine)
 
 
 def test_a_custom_protocol_may_ask_for_vgg(tmp_path: Path) -> None:
@@ -103,7 +110,15 @@ def test_a_custom_protocol_may_ask_for_vgg(tmp_path: Path) -> None:
         ("name: blb-v1\ngamma: 2.0\n", "'blb-v1' is a published protocol's"),
         ("gamma: 2.0\n", "the key 'name' is missing"),
         ("name: mine\ngama: 2.0\n", "unknown key 'gama'; expected one of name, gamma"),
-        ("name: mine\nbase: blb\n", "unknown protocol 'blb'"),
+        ("name: mine\nbase: blb\n", "base 'blb' is no published protocol; expected blb-v1"),
+        ("name: mine\nbase: mine.yaml\n", "base 'mine.yaml' is no published protocol"),
+        ("name: mine\nclip_scored: [0, 4]\n", r"all end at 0 and 1; expected \[0, 1\]"),
+        ("name: mine\nssim: {window_px: 10}\n", "a window needs a middle pixel"),
+        ("name: mine\npsnr_cap_db: -1\n", "psnr_cap_db"),
+        (
+            "name: mine\naggregation: mean over focus settings, then disparity maps, then scenes, then blur levels\n",
+            "with clean disparity the aggregation is",
+        ),
         ("name: ../mine\n", "cannot be a folder's"),
         ("name: mine\ngamma: 0\n", "gamma: Input should be greater than or equal to 1"),
         ("name: mine\nlpips: {net: vgg}\n", "net vgg needs backbone_sha256"),

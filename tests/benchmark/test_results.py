@@ -12,11 +12,11 @@ from benchmark.results import (
     check_comparable,
     load_result,
     load_results,
-    result_path,
     result_schema_text,
     summarise,
     write_result,
 )
+from benchmark.store import Store
 from bokeh_render.errors import BadInputError
 
 DATA = Path(__file__).parents[1] / "data" / "results"
@@ -48,7 +48,7 @@ def test_the_published_schema_is_that_of_the_code() -> None:
 
 def test_a_result_is_never_overwritten(tmp_path: Path) -> None:
     result = load_result(DATA / "schema1.json")
-    path = result_path(tmp_path, result.protocol.name, result.dataset, result.method)
+    path = Store.of(tmp_path, result).result(result.method)
     write_result(path, result)
     before = path.read_bytes()
     with pytest.raises(BadInputError, match="is there already and results are never overwritten"):
@@ -59,7 +59,9 @@ def test_a_result_is_never_overwritten(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda r: r["samples"].pop(), "the summary does not follow"),
+        (lambda r: r["samples"].pop(), "no whole grid, each once"),
+        (lambda r: r["samples"].extend([r["samples"][0]] * 20), "no whole grid, each once"),
+        (lambda r: r.update(samples=[]), "there are no samples"),
         (lambda r: r["samples"][0]["metrics"].update(psnr=99.0), "the summary does not follow"),
         (lambda r: r["summary"]["overall"].update(psnr=99.0), "the summary does not follow"),
         (lambda r: r.update(schema_version=3), "schema_version"),
@@ -82,7 +84,7 @@ def test_results_of_a_folder_are_found_below_it_and_by_protocol(tmp_path: Path) 
         update={"protocol": first.protocol.model_copy(update={"name": "mine", "sha256": "0" * 64})}
     )
     for result in (first, other):
-        write_result(result_path(tmp_path, result.protocol.name, result.dataset, result.method), result)
+        write_result(Store.of(tmp_path, result).result(result.method), result)
     assert load_results(tmp_path / "results", "blb-v1") == [first]
     with pytest.raises(BadInputError, match="differ in protocol"):
         load_results(tmp_path / "results")

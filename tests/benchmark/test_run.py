@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -83,7 +84,11 @@ def test_identity_is_scored_as_the_formula_says(dataset: Dataset, tmp_path: Path
 
 
 def numbers(result: Result) -> np.ndarray:
-    return np.array([[value or 0.0 for value in sample.metrics.model_dump().values()] for sample in result.samples])
+    """Return all numbers of all samples, of regions too; NaN for a metric that is not there."""
+    metrics = [sample.metrics.model_dump() | {"boundary": sample.regions["boundary"].psnr} for sample in result.samples]
+    found = np.array([[np.nan if value is None else value for value in one.values()] for one in metrics])
+    assert np.isnan(found[:, 2]).all() == ("lpips" in result.unavailable)
+    return found
 
 
 def test_the_same_predictions_give_the_same_numbers_however_they_come(dataset: Dataset, tmp_path: Path) -> None:
@@ -156,7 +161,7 @@ def test_a_killed_scoring_goes_on_and_scores_nothing_twice(
 def test_a_prediction_that_changed_after_a_kill_is_scored_anew(
     dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("benchmark.run.write_result", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr("benchmark.run.write_result", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         evaluate(included_method("identity"), dataset, PROTOCOL, tmp_path)
     monkeypatch.undo()
@@ -291,13 +296,79 @@ def test_results_are_never_overwritten(dataset: Dataset, tmp_path: Path) -> None
     assert evaluate(method, dataset, PROTOCOL, tmp_path) == first, "the same again is what is there"
     path = prediction_path(folder_of(tmp_path, "wrong"), dataset.samples(PROTOCOL)[0])
     write_image(path, np.full((64, 96, 3), 0.7))
-    with pytest.raises(BadInputError, match="results are never overwritten"):
+    with pytest.raises(BadInputError, match="differs in predictions, and results are never overwritten"):
         evaluate(method, dataset, PROTOCOL, tmp_path)
     assert load_result(results_of(tmp_path)[0]) == first
     method.revision = "2"
     method.answer = np.full((64, 96, 3), 0.6, dtype=np.float32)
     evaluate(method, dataset, PROTOCOL, tmp_path)
     assert len(results_of(tmp_path)) == 2
+
+
+def test_a_second_run_waits_outside(dataset: Dataset, tmp_path: Path) -> None:
+    class Meddling:
+        name, revision, description = "meddling", "1", "starts another run into the same folder"
+
+        def render(self, sample: MethodInput) -> Float32:
+            evaluate(included_method("identity"), dataset, PROTOCOL, tmp_path)
+            return sample.display
+
+    with pytest.raises(BokehbenchError, match="another run is writing into"):
+        evaluate(Meddling(), dataset, PROTOCOL, tmp_path)
+    evaluate(included_method("identity"), dataset, PROTOCOL, tmp_path)
+
+
+def test_the_same_revision_twice_is_refused_before_anything_is_rendered(dataset: Dataset, tmp_path: Path) -> None:
+    methods: list[Method] = [Wrong(None), included_method("identity"), Wrong(None)]
+    with pytest.raises(BadInputError, match="2 of the methods are wrong 1; expected each once"):
+        evaluate_all(methods, dataset, PROTOCOL, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_torn_prediction_is_its_methods_error_only(dataset: Dataset, tmp_path: Path) -> None:
+    methods = [included_method(name) for name in ("identity", "gaussian")]
+    folder = tmp_path / "results"
+    evaluate_all(methods, dataset, PROTOCOL, tmp_path)
+    shutil.rmtree(folder)
+    torn = prediction_path(folder_of(tmp_path, "gaussian"), dataset.samples(PROTOCOL)[3])
+    torn.write_bytes(torn.read_bytes()[:500])
+    whole, broken = evaluate_all(methods, dataset, PROTOCOL, tmp_path)
+    assert whole.result_or_raise().method.name == "identity"
+    assert broken.result is None
+    assert "1 predictions of gaussian cannot be scored" in str(broken.error)
+    assert [path.name.split("@")[0] for path in results_of(tmp_path)] == ["identity"]
+
+
+def test_a_prediction_that_changes_while_it_is_scored_gets_no_score(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = scoring.read_prediction
+
+    def change(path: Path, shape: tuple[int, ...], protocol: Protocol) -> Float32:
+        pixels = read(path, shape, protocol)
+        write_image(path, pixels * 0.5)
+        return pixels
+
+    monkeypatch.setattr(scoring, "read_prediction", change)
+    with pytest.raises(BadInputError, match="was changed while it was scored"):
+        evaluate(included_method("identity"), dataset, PROTOCOL, tmp_path)
+    assert results_of(tmp_path) == []
+
+
+def test_a_noted_score_of_another_version_is_not_used(dataset: Dataset, tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("benchmark.run.write_result", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            evaluate(included_method("identity"), dataset, PROTOCOL, tmp_path)
+    (journal,) = (tmp_path / ".scores").rglob("*.jsonl")
+    lines = [json.loads(line) for line in journal.read_text().splitlines()]
+    lines[0]["score"]["metrics"]["psnr"] = 99.0
+    lines[0]["rule"] = "0" * 64
+    lines[1]["score"]["new_field"] = 1
+    journal.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    result = evaluate(included_method("identity"), dataset, PROTOCOL, tmp_path)
+    clean = evaluate(included_method("identity"), dataset, PROTOCOL, tmp_path / "clean")
+    np.testing.assert_array_equal(numbers(result), numbers(clean))
 
 
 def test_predictions_of_another_dataset_are_not_mixed(dataset: Dataset, tmp_path: Path) -> None:
