@@ -120,26 +120,23 @@ def _picture_source(dataset: Dataset, results: Sequence[Result], run: Path) -> P
     """Join the page to the dataset it is about and to the predictions below the folder ``run``."""
     import numpy as np
 
-    from benchmark.predictions import match_predictions, read_prediction
-    from benchmark.protocols import load_protocol
+    from benchmark.predictions import prediction_path, read_prediction
+    from benchmark.protocols import Protocol, load_protocol
     from benchmark.samples import Sample
     from benchmark.store import Store
     from blender_scenes.catalogue import SCENES
     from leaderboards.gallery import Sources
 
-    protocol = load_protocol(results[0].protocol.name)
+    definition = results[0].protocol.definition
+    protocol = load_protocol(results[0].protocol.name) if definition is None else Protocol.model_validate(definition)
     if dataset.files_sha256 != results[0].dataset.files_sha256:
         raise BadInputError(f"{dataset.root} is not the dataset of these results; expected the one they were scored on")
-    files = {
-        result.method.name: match_predictions(
-            Store.of(run, result).predictions(result.method), dataset.samples(protocol), protocol
-        )
-        for result in results
-    }
+    folders = {result.method.name: Store.of(run, result).predictions(result.method) for result in results}
+    corruption = results[0].samples[0].corruption  # of several maps the first is shown
 
     def sources(scene: str, blur: int, focus: Sequence[int], methods: Sequence[str]) -> Sources:
         given = dataset.scene(scene)
-        samples = {index: Sample(scene, blur, index) for index in focus}
+        samples = {index: Sample(scene, blur, index, corruption) for index in focus}
         shape = given.image.pixels.shape
         return Sources(
             scene=scene,
@@ -147,13 +144,15 @@ def _picture_source(dataset: Dataset, results: Sequence[Result], run: Path) -> P
             blur=blur,
             focus={index: given.focus_disparities[index] for index in focus},
             image=np.clip(given.image.as_display(protocol.gamma), *protocol.clip_scored),
-            disparity=given.disparity,
+            disparity=dataset.method_input(samples[focus[0]], protocol).disparity,
             truth={index: dataset.truth_display(sample.truth, protocol) for index, sample in samples.items()},
             predictions={
                 method: {
-                    index: read_prediction(files[method][sample], shape, protocol) for index, sample in samples.items()
+                    index: read_prediction(prediction_path(folders[method], sample), shape, protocol)
+                    for index, sample in samples.items()
                 }
                 for method in methods
+                if folders[method].is_dir()  # predictions made elsewhere are not kept
             },
         )
 

@@ -14,7 +14,6 @@ from bokeh_render.optics import Float32
 from .protocols import RegionSettings
 
 Mask = NDArray[np.bool_]
-REGIONS = ("boundary", "in_focus", "out_of_focus", "highlights")
 
 
 def region_masks(display: Float32, defocus: Float32, settings: RegionSettings) -> dict[str, Mask]:

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
 from bokeh_render.atomic import write_json
 from bokeh_render.errors import BadInputError
 from bokeh_render.schema import Record, load_json
 
-from .methods.interface import MethodMetadata
+from .methods.interface import MethodMetadata, check_file_name_part
 from .protocols import ALEX_SHA256
 from .samples import Sample
 
@@ -81,11 +81,22 @@ class DatasetReference(Record):
     corruptions: dict[int, str] = Field(default_factory=dict)
 
 
+def _file_name_part(what: Literal["name", "revision"]) -> Callable[[str], str]:
+    """Return a check of a method's name or revision; an empty revision is one that is yet to be filled in."""
+
+    def check(text: str) -> str:
+        if text or what == "name":
+            check_file_name_part(what, text)
+        return text
+
+    return check
+
+
 class MethodReference(Record):
     """Which method, in which revision, how it entered, and what it says of itself. Name and revision name files."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]*$")]
-    revision: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.+-]*$")]
+    name: Annotated[str, AfterValidator(_file_name_part("name"))]
+    revision: Annotated[str, AfterValidator(_file_name_part("revision"))]
     description: str
     entered_as: Literal["python", "command", "predictions"] | None = None
     metadata: MethodMetadata = MethodMetadata()

@@ -22,7 +22,8 @@ ERROR_SCALE = 0.25
 @dataclass(frozen=True)
 class Sources:
     """Display values in [0, 1] to show for one scene, all (H, W, 3): the input, the truth by focus index, and the
-    predictions by method and focus index; disparity: (H, W) in [0, 1]; focus: normalised disparity by focus index.
+    predictions by method and focus index, of those methods that there are any of; disparity: (H, W) in [0, 1]; focus:
+    normalised disparity by focus index.
     """
 
     scene: str
@@ -79,7 +80,7 @@ def scene_gallery(sources: Sources, results: dict[str, Result], methods: Sequenc
     rows = []
     for focus, truth in sources.truth.items():
         figures = [Picture(save(f"truth_{focus:02d}", truth), "ground truth")]
-        for method in methods:
+        for method in (one for one in methods if one in sources.predictions):
             pixels = sources.predictions[method][focus]
             error = np.abs(pixels - truth).max(axis=2) / ERROR_SCALE
             figures.append(

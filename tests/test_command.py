@@ -200,7 +200,8 @@ def test_evaluate_refuses_bad_input(command: Command, tiny_dataset: Path, tmp_pa
         command("evaluate", "identity", "--predictions", mine, "--dataset", tiny_dataset, "-o", out), "another name"
     )
     refused(
-        command("evaluate", "../x", "--predictions", mine, "--dataset", tiny_dataset, "-o", out), "cannot be a file"
+        command("evaluate", "../x", "--predictions", mine, "--dataset", tiny_dataset, "-o", out),
+        "cannot be part of a file",
     )
     refused(
         command("evaluate", "mine", "--predictions", mine, "--dataset", tiny_dataset, "-o", out),

@@ -13,10 +13,10 @@ from ..protocols import Protocol
 from ..results import Result
 from ..samples import Sample
 from ..store import Store
-from .error_maps import error_sheet, worst_samples
+from .error_maps import error_sheet, sheet_samples
 from .plots import plot_all
 
-_SHEETS = 3
+_WORST = 2
 
 
 def draw_run(
@@ -24,8 +24,8 @@ def draw_run(
 ) -> Path:
     """Draw the results of a run below ``out/plots`` and return the folder.
 
-    The sheets show the samples, of different scenes, that the best method is worst at; they need the predictions below
-    ``out/predictions``, so predictions made elsewhere have plots only.
+    The sheets show two samples, of different scenes, that the best method is worst at, and its median; they need the
+    predictions below ``out/predictions``, so predictions made elsewhere have plots only.
     """
     folder = Store.of(out, results[0]).plots
     plot_all(results, folder)
@@ -33,7 +33,7 @@ def draw_run(
     if not drawable:
         return folder
     best = max(drawable, key=lambda result: result.summary.overall.psnr)
-    shown = worst_samples(best, _SHEETS)
+    shown = sheet_samples([best], _WORST)
     for done, sample in enumerate(shown):
         report(Step("draw error maps", done, len(shown), str(sample)))
         _draw_sheet(drawable, sample, dataset, protocol, out, folder)

@@ -24,13 +24,13 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from bokeh_render.errors import BadInputError
 from bokeh_render.schema import Record, parse
 
 from ..dataset import Dataset
-from ..methods.interface import MethodMetadata
+from ..methods.interface import MethodMetadata, check_file_name_part
 from ..protocols import Protocol
 from .stored_image import stored_size
 
@@ -61,6 +61,13 @@ class SubmissionRecord(Record):
     protocol: str | None = None
     dataset_files_sha256: str | None = None
     seconds: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+
+    @field_validator("revision")
+    @classmethod
+    def _names_a_file(cls, revision: str | None) -> str | None:
+        if revision is not None:
+            check_file_name_part("revision", revision)
+        return revision
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ import benchmark.submissions.submission as submission_module
 from benchmark.dataset import Dataset, open_dataset
 from benchmark.methods import included_method
 from benchmark.methods.interface import MethodInput
-from benchmark.predictions import match_predictions, prediction_path
+from benchmark.predictions import prediction_path
 from benchmark.predictions_cli import predictions_validate_command
 from benchmark.protocols import Protocol, load_protocol
 from benchmark.results import MethodReference
@@ -309,16 +309,6 @@ def test_a_linked_folder_is_told(honest: Path, dataset: Dataset, tmp_path: Path)
     (mine / "window_table").symlink_to(honest / "window_table")
     checked = check(mine, dataset)
     assert {one.kind for one in checked.errors} == {Kind.MISSING, Kind.EXTRA}
-
-
-def test_our_own_predictions_are_found_by_name(honest: Path, dataset: Dataset, tmp_path: Path) -> None:
-    assert match_predictions(honest, dataset.samples(PROTOCOL), PROTOCOL) == {
-        sample: prediction_path(honest, sample) for sample in dataset.samples(PROTOCOL)
-    }
-    mine = Path(shutil.copytree(honest, tmp_path / "mine"))
-    prediction_path(mine, Sample("window_table", 0, 1)).unlink()
-    with pytest.raises(BadInputError, match=r"1 problem\(s\)(?s:.*)missing: window_table/bokeh_00_01.png"):
-        match_predictions(mine, dataset.samples(PROTOCOL), PROTOCOL)
 
 
 # Honest predictions, good and bad
@@ -615,3 +605,30 @@ def test_threads_change_nothing(honest: Path, dataset: Dataset, tmp_path: Path) 
     assert check(mine, dataset, threads=1).problems == check(mine, dataset, threads=4).problems
     submission = Submission("mine", {})
     assert len(check_submission(submission, dataset, PROTOCOL).errors) == 8
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        ({"revision": "my rev 2"}, "revision 'my rev 2' cannot be part of a file name"),
+        ({"method": "theirs"}, "are of 'theirs', and they are to be scored as 'mine'"),
+    ],
+)
+def test_what_an_author_says_must_fit(
+    honest: Path, dataset: Dataset, tmp_path: Path, record: dict[str, str], message: str
+) -> None:
+    mine = Path(shutil.copytree(honest, tmp_path / "mine"))
+    (mine / "submission.json").write_text(json.dumps(record))
+    with pytest.raises(BadInputError, match=message):
+        score_folder(mine, MethodReference(name="mine", revision="", description=""), dataset, PROTOCOL, tmp_path)
+
+
+def test_what_an_author_says_is_kept(honest: Path, dataset: Dataset, tmp_path: Path) -> None:
+    mine = Path(shutil.copytree(honest, tmp_path / "mine"))
+    names = [str(sample) for sample in dataset.samples(PROTOCOL)]
+    told = {"method": "mine", "revision": "2.1", "description": "ours", "metadata": {"licence": "MIT"}}
+    (mine / "submission.json").write_text(json.dumps(told | {"seconds": dict.fromkeys(names, 0.25)}))
+    reference = MethodReference(name="mine", revision="", description="")
+    result = score_folder(mine, reference, dataset, PROTOCOL, tmp_path / "run")
+    assert (result.method.revision, result.method.description, result.method.metadata.licence) == ("2.1", "ours", "MIT")
+    assert result.summary.seconds_per_image == 0.25

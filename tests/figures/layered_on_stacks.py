@@ -5,10 +5,7 @@
 DATASET: a folder that `bokehbench generate` made. Every sample is rendered by the plain scatter with both profiles and
 by the layered renderer, and scored as blb-v1 scores: PSNR of display values (light ** (1 / 2.2)) clipped to [0, 1].
 
-The boundary band: both pixels of every pair of neighbours (left-right, up-down) whose signed defocus differs by more
-than 1 px, each dilated by a disc of the larger of the two blur radii plus 1 px. From 1 px on, the two slide apart by
-more than they are apart as one looks from across the lens, so one of them hides or uncovers something; and no ray that
-passes such an edge arrives farther from it than the larger radius. The 1 px is the photo's own pixel filter.
+The boundary band is that of benchmark.regions: all that light passing a depth edge can reach.
 Outside: all the rest. Regions of fewer than 200 pixels do not count. Scenes that took no part in choosing parameters
 stand apart.
 """
@@ -28,13 +25,11 @@ from numpy.typing import NDArray
 
 from benchmark.dataset import Dataset, open_dataset
 from benchmark.protocols import load_protocol
+from benchmark.regions import boundary_band
 from bokeh_render import scatter
-from bokeh_render.classical.dilation import dilate_defocus
 from bokeh_render.layered import render_layered
 from bokeh_render.optics import Float32, display_from_light
 
-JUMP_PX = 1.0
-LEAST_PIXELS = 200
 HELD_OUT = ("bookshelf", "fairground", "sunlit_room")
 TABLED = ("band", "outside", "all")
 REGIONS = (*TABLED, "outside, in focus", "outside, blurred")
@@ -48,20 +43,6 @@ class Score(NamedTuple):
     region: str
     method: str
     psnr: float
-
-
-def boundary_band(defocus: Float32) -> NDArray[np.bool_]:
-    radius = np.zeros_like(defocus)
-    size = np.abs(defocus)
-    for here, there in (
-        ((slice(None), slice(0, -1)), (slice(None), slice(1, None))),
-        ((slice(0, -1), slice(None)), (slice(1, None), slice(None))),
-    ):
-        jump = np.abs(defocus[here] - defocus[there]) > JUMP_PX
-        reach = np.where(jump, np.maximum(size[here], size[there]) + 1.0, 0.0)
-        radius[here] = np.maximum(radius[here], reach)
-        radius[there] = np.maximum(radius[there], reach)
-    return dilate_defocus(radius, threads=1) > 0
 
 
 def renderers(threads: int) -> dict[str, Renderer]:
@@ -78,12 +59,12 @@ def scores(dataset: Dataset, methods: dict[str, Renderer]) -> Iterator[Score]:
         sample = dataset.method_input(key, rules)
         defocus = sample.defocus.astype(np.float32)
         truth = dataset.truth_display(key.truth, rules)
-        band, sharp = boundary_band(defocus), np.abs(defocus) < 1.0
+        band, sharp = boundary_band(defocus, rules.regions), np.abs(defocus) < rules.regions.sharp_px
         masks = (band, ~band, np.ones_like(band), ~band & sharp, ~band & ~sharp)
         for name, render in methods.items():
             error = np.mean((clipped(render(sample.light, defocus)) - truth) ** 2, axis=2, dtype=np.float64)
             for region, mask in zip(REGIONS, masks, strict=True):
-                if mask.sum() >= LEAST_PIXELS:
+                if mask.sum() >= rules.regions.least_pixels:
                     yield Score(key.scene, key.blur + 1, region, name, -10 * math.log10(error[mask].mean()))
 
 
