@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from itertools import groupby, islice
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from typing import NamedTuple
@@ -32,7 +31,8 @@ RUN_FILE = ".run.json"
 COSTS_FILE = ".costs.jsonl"
 FAILURES_FILE = "failures.json"
 _BITS = 16
-_MOST_IN_BATCH = 50  # a scene of BLB; a batch's images lie on disk together
+_MOST_IN_BATCH = 50  # a scene of BLB; a batch's inputs lie in memory and, for commands, on disk together
+_MOST_SCENES = 8  # of photographs, each of which is a scene
 _MOST_IN_CHUNK = 10  # so that processes end together, and progress shows
 AnyMethod = Method | BatchMethod
 
@@ -171,10 +171,17 @@ def _render_in_processes(work: _Work, samples: Sequence[Sample], jobs: int) -> I
 
 
 def _batches(samples: Iterable[Sample], most: int = _MOST_IN_BATCH) -> Iterator[list[Sample]]:
-    """Yield the samples in pieces of one scene each, no longer than ``most``."""
-    for _, group in groupby(samples, key=lambda sample: sample.scene):
-        while batch := list(islice(group, most)):
+    """Yield the samples in pieces that are no longer than ``most`` and take their inputs from few scenes."""
+    batch: list[Sample] = []
+    scenes: set[str] = set()
+    for sample in samples:
+        if len(batch) == most or len(scenes | {sample.scene}) > _MOST_SCENES:
             yield batch
+            batch, scenes = [], set()
+        batch.append(sample)
+        scenes.add(sample.scene)
+    if batch:
+        yield batch
 
 
 def _shares(jobs: int) -> list[list[int]]:

@@ -18,6 +18,7 @@ from benchmark import score as scoring
 from benchmark.dataset import Dataset, open_dataset
 from benchmark.methods import included_method, included_names
 from benchmark.methods.interface import Method, MethodInput, MethodMetadata
+from benchmark.predict import _batches
 from benchmark.predictions import prediction_path
 from benchmark.protocols import Protocol, load_protocol
 from benchmark.results import MethodReference, Result, load_result, to_dataframe
@@ -274,6 +275,15 @@ def test_a_failing_sample_is_recorded_and_the_others_of_the_run_go_on(dataset: D
     assert len(again.samples) == 8
     assert again.method.metadata.training_data == ("blb-mini seeds 1 to 5",)
     assert not (folder_of(tmp_path, "wrong") / "failures.json").exists()
+
+
+def test_batches_are_of_one_blb_scene_or_of_a_few_photographs() -> None:
+    stacks = [Sample(scene, blur, focus) for scene in "abc" for blur in range(5) for focus in range(10)]
+    assert [len(batch) for batch in _batches(stacks)] == [50, 50, 50]
+    assert [sample for batch in _batches(stacks, 7) for sample in batch] == stacks
+    photographs = [Sample(f"{number:04d}", 0, 0) for number in range(20)]
+    assert [len(batch) for batch in _batches(photographs)] == [8, 8, 4]
+    assert list(_batches([])) == []
 
 
 def test_two_processes_render_the_same_as_one(dataset: Dataset, tmp_path: Path) -> None:
