@@ -11,6 +11,8 @@ from scipy import ndimage
 
 from bokeh_render.optics import Float32, light_from_display
 
+from ..metrics.psnr import psnr
+
 Float64 = NDArray[np.float64]
 Real = NDArray[Any]
 
@@ -123,9 +125,8 @@ def sharpness(display: Real) -> float:
 
 
 def psnr_db(first: Real, second: Real) -> float:
-    """Return PSNR of display values clipped to [0, 1]; 100 where it would be more."""
-    error = np.clip(np.asarray(first, dtype=np.float64), 0, 1) - np.clip(np.asarray(second, dtype=np.float64), 0, 1)
-    return float(-10 * np.log10(max(float((error**2).mean()), 1e-10)))
+    """Return PSNR of display values (H, W, 3) clipped to [0, 1]; 100 where it would be more."""
+    return psnr(np.clip(first, 0, 1), np.clip(second, 0, 1), cap_db=100.0)
 
 
 def largest_difference(first: Real, second: Real) -> float:

@@ -87,8 +87,8 @@ def _psnr(profiles: tuple[Profile, ...], radius_px: float) -> float:
         near, far = _lights(one.near_is_bright)
         true = half_plane_coverage(one.distance_px, radius_px)
         pairs.append([display_from_light(far + (near - far) * share) for share in (one.coverage, true)])
-    measured, expected = (np.concatenate(side) for side in zip(*pairs, strict=True))
-    return psnr_db(measured, expected)
+    measured, expected = (np.concatenate(side)[None, :, None] for side in zip(*pairs, strict=True))
+    return psnr_db(measured.repeat(3, axis=2), expected.repeat(3, axis=2))
 
 
 def _sentence(blurred: tuple[Profile, ...], sharp: tuple[Profile, ...], numbers: Mapping[str, float]) -> str:

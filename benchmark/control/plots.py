@@ -1,4 +1,7 @@
-"""One PNG per control, and all of them on one sheet: drawn on figures of our own, no display and no global state."""
+"""One PNG per control, and all of them on one sheet: drawn on figures of our own, without a display.
+
+While they are drawn, matplotlib's settings are ours for the whole process (``rc_context``): draw from one thread.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ from .monotone_control import MonotoneEvidence
 from .occlusion_control import OcclusionEvidence
 from .plot_style import INK, SETTINGS, SOFT, VERDICT_COLOURS, Canvas, draw_nothing
 from .radius_control import RadiusEvidence
-from .record import ControlReport, ControlResult, NoEvidence
+from .record import OVERVIEW_FILE, ControlReport, ControlResult, NoEvidence
 from .robustness_control import RobustnessEvidence
 from .shape_control import ShapeEvidence
 
@@ -40,7 +43,10 @@ _LINE = 122  # characters of a sentence that fit the width
 
 
 def write_plots(report: ControlReport, evidence: Mapping[str, object], out: Path, told: ReportStep) -> None:
-    """Write ``<control>.png`` for each result and ``control.png`` with all of them."""
+    """Write ``<control>.png`` for each result and ``control.png`` with all of them.
+
+    Not for several threads at once: matplotlib's settings are changed meanwhile, and put back.
+    """
     task = f"{report.method}: plots"
     total = len(report.results)
     panels = []
@@ -54,7 +60,7 @@ def write_plots(report: ControlReport, evidence: Mapping[str, object], out: Path
             _save(panels[-1], out / f"{result.name}.png")
         columns = min(_COLUMNS, len(panels))
         title = _pixels(_title(report, columns * _WIDTH_IN))
-    _save(_overview(title, panels, columns), out / "control.png")
+    _save(_overview(title, panels, columns), out / OVERVIEW_FILE)
     told(Step(task, total, total))
 
 

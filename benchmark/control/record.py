@@ -9,6 +9,9 @@ from typing import Literal, NamedTuple
 from bokeh_render.errors import BokehbenchError
 from bokeh_render.schema import Record
 
+OVERVIEW_FILE = "control.png"
+"""All plots on one sheet, beside the report."""
+
 Verdict = Literal["pass", "notice", "fail"]
 """``pass``; ``notice``: know about it, it may be meant so; ``fail``: wrong, and it will cost in every table."""
 

@@ -6,16 +6,18 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from bokeh_render.atomic import write_text
 from bokeh_render.progress import ReportStep, Step, silent
 
 from ..methods.interface import BatchMethod, Method, MethodInput
+from ..methods.measuring import explain
 from .catalogue import Control, chosen_controls
 from .record import ControlReport, ControlResult, Judgement, NoEvidence, UnmeasurableError
 from .runner import Answer, ask
 
 REPORT_FILE = "control.json"
-OVERVIEW_FILE = "control.png"
 _WIDTH = 100
 _TIE = "\N{NO-BREAK SPACE}"  # between a number and its name, so that no line ends there
 _MARKS = {"pass": "pass  ", "notice": "NOTICE", "fail": "FAIL  "}
@@ -58,9 +60,18 @@ def run_controls(
 
 def _judge(control: Control, answers: Mapping[str, Answer]) -> Judgement:
     try:
-        return control.judge(answers)
+        with np.errstate(all="ignore"):  # what comes of it is found below
+            judgement = control.judge(answers)
     except UnmeasurableError as error:
-        return Judgement("fail", {}, f"Could not be measured. {str(error).rstrip('.')}.", NoEvidence(str(error)))
+        return _unmeasured(str(error))
+    except Exception as error:  # noqa: BLE001  (a ruler met what nobody thought of; the other controls must go on)
+        return _unmeasured(f"The ruler failed: {explain(error)}")
+    odd = [name for name, number in judgement.numbers.items() if not np.isfinite(number)]
+    return _unmeasured(f"No finite number came out for {', '.join(odd)}") if odd else judgement
+
+
+def _unmeasured(reason: str) -> Judgement:
+    return Judgement("fail", {}, f"Could not be measured. {reason.rstrip('.')}.", NoEvidence(reason))
 
 
 def _write(found: ControlReport, judgements: Mapping[str, Judgement], out: Path, report: ReportStep) -> None:

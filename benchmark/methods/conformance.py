@@ -12,6 +12,7 @@ from bokeh_render.optics import DISPLAY_GAMMA, DisparityRange, Float32
 from bokeh_render.progress import ReportStep, Step, silent
 from bokeh_render.schema import Record
 
+from ..metrics.psnr import psnr
 from .interface import BatchMethod, Method, MethodInput, MethodMetadata, Rendering
 from .measuring import renderings
 
@@ -204,8 +205,7 @@ def _any_order(answers: _Answers) -> ConformanceCheck:
 
 
 def _psnr(image: Float32, truth: Float32) -> float:
-    error = float(np.mean((np.clip(image, 0, 1).astype(np.float64) - np.clip(truth, 0, 1)) ** 2))
-    return 100.0 if error <= 1e-10 else -10.0 * float(np.log10(error))
+    return psnr(np.clip(image, 0, 1), np.clip(truth, 0, 1), cap_db=100.0)
 
 
 def _sharp_without_blur(answers: _Answers) -> ConformanceCheck:

@@ -123,11 +123,11 @@ def _batch_renderings(method: BatchMethod, samples: list[MethodInput]) -> Iterat
             try:
                 batch = iter(method.render_batch(samples)) if batch is None else batch
                 rendering = _checked(next(batch), sample)
-            except BadInputError:
-                raise
             except StopIteration:
                 ended = f"render_batch ended after {number} of {len(samples)} samples; expected an answer for each"
-            except (Exception, SystemExit) as error:  # noqa: BLE001  (see render_measured)
+            except (Exception, SystemExit) as error:  # (see render_measured)
+                if number == 0 and isinstance(error, BadInputError):
+                    raise  # it was never started, for a mistake of the user
                 ended = f"render_batch ended after {number} of {len(samples)} samples: {explain(error)}"
             if ended is not None:
                 rendering = Rendering(None, error=ended)

@@ -14,6 +14,7 @@ from PIL import Image
 
 from benchmark.control import ControlReport, format_report, run_controls
 from benchmark.control.catalogue import CONTROLS
+from benchmark.control.record import Judgement
 from benchmark.methods import included_method
 from benchmark.methods.interface import MethodInput, Rendering
 from bokeh_render import scatter
@@ -100,7 +101,9 @@ def test_a_batch_method_is_started_once() -> None:
     assert method.starts == 1
 
 
-@pytest.mark.parametrize(("dies", "words"), [(False, "returned nothing"), (True, "RuntimeError: the program ended")])
+@pytest.mark.parametrize(
+    ("dies", "words"), [(False, "ended after 5 of 7 samples"), (True, "RuntimeError: the program ended")]
+)
 def test_a_batch_that_ends_early_fails_what_is_missing_only(dies: bool, words: str) -> None:
     report = run_controls(Batches(5, dies), None, only=("radius", "shape"))  # the five sheets of lights
     assert report["radius"].verdict == "pass"
@@ -143,6 +146,53 @@ def test_what_a_method_does_to_its_copy_of_light_reaches_no_other_method() -> No
 
     run_controls(Method(darkens), None, only=("shape",))
     assert run_controls(Method(from_light), None, only=("shape",)).verdict == "pass"
+
+
+@pytest.mark.parametrize("kind", ["list", "tensor", "doubles"])
+def test_what_an_evaluation_takes_the_controls_take(kind: str) -> None:
+    def answer(s: MethodInput) -> object:
+        out = right(s)
+        if kind == "tensor":
+            return pytest.importorskip("torch").from_numpy(out)
+        return out.tolist() if kind == "list" else out.astype(np.float64)
+
+    assert run_controls(Method(answer), None, only=("shape", "robustness")).verdict == "pass"
+
+
+def test_a_method_that_leaves_python_fails_and_ends_nothing() -> None:
+    report = run_controls(Method(lambda s: sys.exit(3)), None, only=("shape", "robustness"))
+    assert {result.verdict for result in report.results} == {"fail"}
+    assert all("SystemExit: 3" in result.sentence for result in report.results)
+
+
+def test_values_that_no_ruler_can_take_fail_every_control_in_words(tmp_path: Path) -> None:
+    report = run_controls(Method(lambda s: np.full(s.display.shape, 3e38, np.float32)), tmp_path)
+    assert {result.verdict for result in report.results} == {"fail"}
+    for result in report.results:
+        assert "returned values up to 3e+38; expected 1 = white." in result.sentence
+    assert load_json(ControlReport, tmp_path / "control.json") == report
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        (ZeroDivisionError("no light"), r"Could not be measured. The ruler failed: ZeroDivisionError: no light"),
+        (float("nan"), "Could not be measured. No finite number came out for slope."),
+        (float("inf"), "Could not be measured. No finite number came out for slope."),
+    ],
+)
+def test_a_ruler_that_fails_fails_its_control_only(
+    monkeypatch: pytest.MonkeyPatch, outcome: Exception | float, words: str
+) -> None:
+    def judge(answers: object) -> Judgement:
+        if isinstance(outcome, Exception):
+            raise outcome
+        return Judgement("pass", {"slope": outcome, "offset_px": 0.0}, "All is well.", None)
+
+    monkeypatch.setitem(CONTROLS, "radius", CONTROLS["radius"]._replace(judge=judge))
+    report = run_controls(Method(right), None, only=("radius", "shape"))
+    assert (report["radius"].verdict, report["shape"].verdict) == ("fail", "pass")
+    assert words in report["radius"].sentence
 
 
 def test_being_killed_is_no_finding() -> None:
