@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 import traceback
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from bokeh_render.optics import Float32
 from .interface import BatchMethod, Method, MethodInput, Rendering
 
 _LONGEST_MESSAGE = 300
+_WARMED_UP_BELOW_S = 5.0  # whoever takes longer is not measured wrongly by much, and twice would be a long wait
 
 
 @dataclass
@@ -101,27 +103,50 @@ def render_measured(method: Method, sample: MethodInput) -> Rendering:
     )
 
 
-def renderings(method: Method | BatchMethod, samples: Iterable[MethodInput]) -> Iterator[Rendering]:
+def renderings(
+    method: Method | BatchMethod, samples: Iterable[MethodInput], *, warm_up: bool = False
+) -> Iterator[Rendering]:
     """Yield one :class:`Rendering` for each sample, in order, whatever kind the method is of.
 
     A :class:`Method` takes the samples one by one as they come; a :class:`BatchMethod` takes them all. Whatever goes
     wrong with a sample is told in its rendering; BadInputError is raised when a batch method cannot start at all.
+    Closing the iterator ends what a batch method has started.
+
+    warm_up: render the first sample twice and keep the second answer and its cost, as the first one of a process also
+    pays for compiling and loading; not when it failed or took 5 s or more, and never with a batch method.
     """
     if isinstance(method, BatchMethod):
         yield from _batch_renderings(method, list(samples))
-    else:
-        for sample in samples:
+        return
+    for number, sample in enumerate(samples):
+        if warm_up and number == 0:
+            yield _render_warmed_up(method, sample)
+        else:
             yield render_measured(method, sample)
 
 
+def _render_warmed_up(method: Method, sample: MethodInput) -> Rendering:
+    first = render_measured(method, sample.with_own_arrays())  # the method may change what it is given
+    if first.display is None or first.seconds is None or first.seconds >= _WARMED_UP_BELOW_S:
+        return first
+    return render_measured(method, sample)
+
+
 def _batch_renderings(method: BatchMethod, samples: list[MethodInput]) -> Iterator[Rendering]:
+    with ExitStack() as started:
+        yield from _of_batch(method, samples, started)
+
+
+def _of_batch(method: BatchMethod, samples: list[MethodInput], started: ExitStack) -> Iterator[Rendering]:
     batch: Iterator[Rendering] | None = None
     ended: str | None = None
     for number, sample in enumerate(samples):
         rendering = Rendering(None, error=ended)
         if ended is None:
             try:
-                batch = iter(method.render_batch(samples)) if batch is None else batch
+                if batch is None:
+                    batch = iter(method.render_batch(samples))
+                    started.callback(getattr(batch, "close", _nothing))
                 rendering = _checked(next(batch), sample)
             except StopIteration:
                 ended = f"render_batch ended after {number} of {len(samples)} samples; expected an answer for each"
@@ -134,13 +159,32 @@ def _batch_renderings(method: BatchMethod, samples: list[MethodInput]) -> Iterat
         yield rendering
 
 
-def _checked(rendering: Rendering, sample: MethodInput) -> Rendering:
+def _nothing() -> None:
+    pass
+
+
+def _checked(told: Rendering, sample: MethodInput) -> Rendering:
+    rendering = replace(
+        told,
+        seconds=_cost(told.seconds),
+        peak_memory_mb=_cost(told.peak_memory_mb),
+        peak_gpu_memory_mb=_cost(told.peak_gpu_memory_mb),
+    )
     if rendering.display is None:
         return rendering if rendering.error else replace(rendering, error="failed without saying why")
     try:
         return replace(rendering, display=as_display(rendering.display, sample))
     except BadInputError as error:
         return replace(rendering, display=None, error=str(error))
+
+
+def _cost(told: Any) -> float | None:
+    """Return a cost that a method told as a plain number; None for what is none: NaN, infinite, negative, words."""
+    try:
+        number = float(told)
+    except (TypeError, ValueError, RuntimeError):
+        return None
+    return number if 0 <= number < math.inf else None
 
 
 def as_display(answer: Any, sample: MethodInput) -> Float32:

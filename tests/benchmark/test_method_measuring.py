@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import mmap
 import os
 import subprocess
@@ -209,6 +210,86 @@ def test_a_batch_that_ends_early_leaves_an_error_for_each_of_the_rest() -> None:
 def test_a_batch_that_cannot_start_is_the_users_mistake() -> None:
     with pytest.raises(BadInputError, match="no such program"):
         list(renderings(Batch(BadInputError("no such program")), [sample()] * 3))
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        (np.float32(0.5), 0.5),
+        (np.array(2), 2.0),
+        (3, 3.0),
+        (0.0, 0.0),
+        (None, None),
+        (float("nan"), None),
+        (np.inf, None),
+        (-0.5, None),
+        ("long", None),
+        ([1.0, 2.0], None),
+    ],
+)
+def test_costs_that_a_batch_method_tells_become_plain_numbers_or_nothing(told: Any, kept: float | None) -> None:
+    answer = Rendering(GOOD.display, None, told, told, told)
+    for rendering in renderings(Batch(answer, Rendering(None, "too dark", told), answer), [sample()] * 3):
+        assert rendering.seconds == kept
+        assert type(rendering.seconds) is type(kept)
+        json.dumps([rendering.seconds, rendering.peak_memory_mb, rendering.peak_gpu_memory_mb], allow_nan=False)
+
+
+def test_closing_ends_what_a_batch_method_started() -> None:
+    ended: list[str] = []
+
+    class Program(Batch):
+        def render_batch(self, samples: Sequence[MethodInput]) -> Iterator[Rendering]:
+            try:
+                yield from super().render_batch(samples)
+            finally:
+                ended.append("ended")
+
+    found = renderings(Program(GOOD, GOOD, GOOD), [sample()] * 3)
+    next(found)
+    assert ended == []
+    found.close()  # type: ignore[attr-defined]
+    assert ended == ["ended"]
+
+
+class Slowing:
+    """A method that counts its calls, darkens what it is given, and takes as long as it is told to."""
+
+    name, revision, description = "slowing", "1", "a test"
+
+    def __init__(self, clock: list[float], *takes: float, fails: bool = False) -> None:
+        self.clock, self.takes, self.calls, self.fails = clock, takes, 0, fails
+
+    def render(self, sample: MethodInput) -> Float32:
+        self.clock[0] += self.takes[self.calls]
+        self.calls += 1
+        sample.display[:] *= 0.5
+        if self.fails:
+            raise ValueError("no kernel")
+        return sample.display + np.float32(self.calls)
+
+
+@pytest.mark.parametrize(
+    ("warm_up", "takes", "fails", "calls", "seconds"),
+    [
+        (True, [4.0, 0.5, 0.25], False, 3, [0.5, 0.25]),
+        (True, [5.0, 0.5], False, 2, [5.0, 0.5]),
+        (True, [4.0, 0.5], True, 2, [4.0, 0.5]),
+        (False, [4.0, 0.5], False, 2, [4.0, 0.5]),
+    ],
+)
+def test_only_the_first_sample_is_warmed_up_and_only_if_asked(
+    monkeypatch: pytest.MonkeyPatch, warm_up: bool, takes: list[float], fails: bool, calls: int, seconds: list[float]
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(measuring.time, "perf_counter", lambda: clock[0])
+    method = Slowing(clock, *takes, fails=fails)
+    found = list(renderings(method, [sample(), sample()], warm_up=warm_up))
+    assert method.calls == calls
+    assert [rendering.seconds for rendering in found] == seconds
+    if not fails:  # the answer that is kept is the one that was measured, and its input was not darkened before
+        kept = [rendering.display[0, 0, 0] for rendering in found if rendering.display is not None]
+        assert kept == [0.25 + calls - 1, 0.25 + calls]
 
 
 def test_measuring_imports_no_torch() -> None:
