@@ -7,8 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,13 +40,53 @@ class Ended:
         return f"it ended with exit code {self.code}"
 
 
-def run_to_end(
-    command: Sequence[str], *, folder: Path, environment: Mapping[str, str], log: Path, timeout_s: float
-) -> Ended:
-    """Run ``command`` in ``folder`` and wait for its end; never through a shell.
+class Program:
+    """A program that was started by :func:`running`."""
 
-    Everything it says goes to ``log``. Its process group is ended when the time is up, on Ctrl-C, and after its own
-    end, as what it started itself may outlive it. Raises BadInputError when it cannot be started.
+    def __init__(self, child: subprocess.Popen[bytes], started: float, timeout_s: float) -> None:
+        self._child, self._started, self._timeout_s = child, started, timeout_s
+        self._own_peak_kb = _high_water_kb("self")
+        self._seen_kb: float | None = None
+        self._timed_out = False
+        self._ended: Ended | None = None
+
+    def poll(self) -> Ended | None:
+        """Return how it ended, None while it runs; when its time is up, end it."""
+        if self._ended is not None:
+            return self._ended
+        pid, status, usage = os.wait4(self._child.pid, os.WNOHANG)
+        seconds = time.perf_counter() - self._started
+        if pid:
+            self._child.returncode = os.waitstatus_to_exitcode(status)  # we took its end away from Popen
+            _kill_group(self._child.pid)  # what it started itself may outlive it, and write on
+            peak_mb = _peak_mb(usage.ru_maxrss, self._seen_kb, self._own_peak_kb)
+            self._ended = Ended(self._child.returncode, self._timed_out, seconds, peak_mb)
+        elif seconds > self._timeout_s and not self._timed_out:
+            self._timed_out = True
+            _kill_group(self._child.pid)
+        else:
+            self._seen_kb = max(self._seen_kb or 0.0, _high_water_kb(str(self._child.pid)) or 0.0) or None
+        return self._ended
+
+    def pause(self) -> None:
+        """Wait a little, so that polling takes no time from the program."""
+        time.sleep(min(_LONGEST_WAIT_S, max(0.002, (time.perf_counter() - self._started) / 50)))
+
+    def peak_memory_mb(self) -> float | None:
+        """Return the most that the largest process of its group has held so far; None where there is no /proc."""
+        seen = [_high_water_kb(pid) or 0.0 for pid in _group_of(self._child.pid)]
+        largest = max([self._seen_kb or 0.0, *seen])
+        return largest / 1024 if largest else None
+
+
+@contextmanager
+def running(
+    command: Sequence[str], *, folder: Path, environment: Mapping[str, str], log: Path, timeout_s: float
+) -> Iterator[Program]:
+    """Run ``command`` in ``folder`` for as long as the block under ``with`` takes; never through a shell.
+
+    Everything it says goes to ``log``. Its process group is ended when the time is up, after its own end, and when the
+    block is left in any way. Raises BadInputError when it cannot be started.
     """
     with log.open("wb") as stream:
         started = time.perf_counter()
@@ -62,9 +102,8 @@ def run_to_end(
             )
         except OSError as error:
             raise BadInputError(_cannot_start(command[0], folder, error)) from None
-    own_peak_kb = _high_water_kb("self")
     try:
-        return _wait(child, started, timeout_s, own_peak_kb)
+        yield Program(child, started, timeout_s)
     finally:
         _end_group(child)
 
@@ -90,23 +129,6 @@ def _cannot_start(program: str, folder: Path, error: OSError) -> str:
     )
 
 
-def _wait(child: subprocess.Popen[bytes], started: float, timeout_s: float, own_peak_kb: float | None) -> Ended:
-    timed_out = False
-    seen_kb: float | None = None
-    while True:
-        pid, status, usage = os.wait4(child.pid, os.WNOHANG)
-        seconds = time.perf_counter() - started
-        if pid:
-            break
-        if seconds > timeout_s and not timed_out:
-            timed_out = True
-            _kill_group(child.pid)
-        seen_kb = max(seen_kb or 0.0, _high_water_kb(str(child.pid)) or 0.0) or None
-        time.sleep(min(_LONGEST_WAIT_S, max(0.002, seconds / 50)))
-    child.returncode = os.waitstatus_to_exitcode(status)  # we took its end away from Popen
-    return Ended(child.returncode, timed_out, seconds, _peak_mb(usage.ru_maxrss, seen_kb, own_peak_kb))
-
-
 def _peak_mb(told: int, seen_kb: float | None, own_peak_kb: float | None) -> float | None:
     """Return a child's peak memory. told: its ru_maxrss; seen_kb: the last high-water mark seen while it ran.
 
@@ -129,12 +151,23 @@ def _high_water_kb(pid: str) -> float | None:
     return None
 
 
+def _group_of(leader: int) -> list[str]:
+    """Return the processes of a group, where there is a /proc."""
+    members = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError, ProcessLookupError):
+            fields = (folder / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+            if int(fields[2]) == leader:  # state, parent, group
+                members.append(folder.name)
+    return members
+
+
 def _kill_group(pid: int) -> None:
     with suppress(ProcessLookupError, PermissionError):  # an empty group; on macOS, one that is just ending
         os.killpg(pid, signal.SIGKILL)
 
 
 def _end_group(child: subprocess.Popen[bytes]) -> None:
-    _kill_group(child.pid)
-    if child.returncode is None:
+    if child.returncode is None:  # else its group was ended with it, and its number may be another's by now
+        _kill_group(child.pid)
         child.wait()

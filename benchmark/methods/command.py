@@ -6,6 +6,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,19 +15,17 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from bokeh_render.atomic import write_json
 from bokeh_render.errors import BadInputError
-from bokeh_render.imagefile import read_image
-from bokeh_render.optics import Float32, display_from_light
-from bokeh_render.schema import Record, load_json, load_yaml
+from bokeh_render.schema import Record, load_yaml
 
-from .child_process import Ended, last_words, run_to_end
+from .child_process import Program, last_words, running
 from .interface import MethodInput, MethodMetadata, Rendering, check_file_name_part
-from .job import OUTPUT_SUFFIXES, Encoding, Job, JobSample, OutputNotes
+from .job import Encoding, Job, JobSample
 from .job_inputs import ImageFormat, JobInputs
+from .job_outputs import JobOutputs
 
 METHOD_FILE = "method.yaml"
 
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
-_REFUSED_SUFFIXES = (".jpg", ".jpeg")
 
 
 class CommandDescription(Record):
@@ -110,6 +109,9 @@ class CommandMethod:
     def render_batch(self, samples: Sequence[MethodInput]) -> Iterator[Rendering]:
         """Yield one :class:`Rendering` for each sample, in order; those that failed say why.
 
+        An image is yielded, and its file deleted, as soon as that of a later sample is there, while the program goes
+        on. Closing the iterator ends the program and all that it started.
+
         Raises BadInputError when the program cannot be started at all.
         """
         if self._told.per == "sample":
@@ -122,24 +124,25 @@ class CommandMethod:
     def _run(self, samples: Sequence[MethodInput]) -> Iterator[Rendering]:
         with tempfile.TemporaryDirectory(prefix="bokehbench-job-") as name:
             folder = Path(name)
-            job = self._write_job(samples, folder)
             log = folder / "log.txt"
-            ended = run_to_end(
-                [self._filled(part, folder / "job.json") for part in self._told.command],
-                folder=Path(self._filled(self._told.workdir)),
-                environment=self._environment(),
-                log=log,
-                timeout_s=self._told.timeout_s * len(samples),
-            )
-            said = last_words(log)
-            self._keep_log(log, job)
-            for sample, told in zip(samples, job.samples, strict=True):
-                yield self._rendering(sample, told, ended, said, len(samples))
+            outputs = JobOutputs(folder / "outputs", samples, self._told.output)
+            job = self._write_job(samples, folder, outputs)
+            outputs.begin()
+            try:
+                with running(
+                    [self._filled(part, folder / "job.json") for part in self._told.command],
+                    folder=Path(self._filled(self._told.workdir)),
+                    environment=self._environment(),
+                    log=log,
+                    timeout_s=self._told.timeout_s * len(samples),
+                ) as program:
+                    for index in range(len(samples)):
+                        yield _next_rendering(index, outputs, program, log)
+            finally:
+                self._keep_log(log, job)
 
-    def _write_job(self, samples: Sequence[MethodInput], folder: Path) -> Job:
+    def _write_job(self, samples: Sequence[MethodInput], folder: Path, outputs: JobOutputs) -> Job:
         inputs = JobInputs(folder / "inputs", self._told.input, self._told.image_format)
-        outputs = folder / "outputs"
-        outputs.mkdir()
         told = [
             JobSample(
                 name=sample.name,
@@ -151,7 +154,7 @@ class CommandMethod:
                 focus_disparity=sample.focus_disparity,
                 focus_disparity_raw=sample.focus_disparity_raw,
                 aperture=sample.aperture,
-                output=str(outputs / f"{index:05d}"),
+                output=str(outputs.stem(index)),
                 output_encoding=self._told.output,
             )
             for index, sample in enumerate(samples)
@@ -168,7 +171,7 @@ class CommandMethod:
         return {**os.environ, **{key: self._filled(value) for key, value in self._told.environment.items()}}
 
     def _keep_log(self, log: Path, job: Job) -> None:
-        if self.log is None:
+        if self.log is None or not log.is_file():
             return
         self.log.parent.mkdir(parents=True, exist_ok=True)
         names = [sample.name or "?" for sample in job.samples]
@@ -178,52 +181,18 @@ class CommandMethod:
             while block := said.read(1 << 20):
                 kept.write(block)
 
-    def _rendering(self, sample: MethodInput, told: JobSample, ended: Ended, said: str, number: int) -> Rendering:
-        output = Path(told.output)
-        try:
-            file = _written(output, ended, said)
-            display = _read_display(file, sample, self._told.output)
-            notes = _read_notes(output)
-        except BadInputError as error:
-            where = f"{sample.name}: " if sample.name else ""
-            return Rendering(None, error=f"{where}{error}", peak_memory_mb=ended.peak_memory_mb)
-        return Rendering(
-            display,
-            seconds=ended.seconds / number if notes.seconds is None else notes.seconds,
-            peak_memory_mb=ended.peak_memory_mb,
-            peak_gpu_memory_mb=notes.peak_gpu_memory_mb,
-        )
 
-
-def _written(output: Path, ended: Ended, said: str) -> Path:
-    """Return the one image file that was written for a sample."""
-    found = [path for suffix in OUTPUT_SUFFIXES if (path := output.with_name(output.name + suffix)).is_file()]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise BadInputError(f"the command wrote {' and '.join(path.name for path in found)}; expected one of them")
-    refused = [suffix for suffix in _REFUSED_SUFFIXES if output.with_name(output.name + suffix).is_file()]
-    if refused:
-        raise BadInputError(
-            f"the command wrote {output.name}{refused[0]}, but JPEG changes the image; write PNG, NPY or EXR"
-        )
-    expected = ", ".join(output.name + suffix for suffix in OUTPUT_SUFFIXES)
-    raise BadInputError(f"the command wrote none of {expected}: {ended.how}; its last words: {said}")
-
-
-def _read_display(file: Path, sample: MethodInput, npy_holds: Encoding) -> Float32:
-    image = read_image(file)
-    if image.pixels.shape != sample.display.shape:
-        (height, width), (rows, columns) = sample.display.shape[:2], image.pixels.shape[:2]
-        raise BadInputError(f"the command wrote an image of {columns}×{rows}; expected {width}×{height} as its input")
-    if file.suffix == ".npy":
-        return image.pixels if npy_holds == "display" else display_from_light(image.pixels, sample.gamma)
-    return image.as_display(sample.gamma)
-
-
-def _read_notes(output: Path) -> OutputNotes:
-    path = output.with_name(f"{output.name}.json")
-    return load_json(OutputNotes, path) if path.is_file() else OutputNotes()
+def _next_rendering(index: int, outputs: JobOutputs, program: Program, log: Path) -> Rendering:
+    """Wait until a sample's image is whole, or the program has ended."""
+    while True:
+        ended = program.poll()  # first: what is there after the end is whole
+        if ended is not None:
+            rendering = outputs.take_at_end(index, f"{ended.how}; its last words: {last_words(log)}")
+            return replace(rendering, peak_memory_mb=ended.peak_memory_mb)
+        taken = outputs.take_if_whole(index)
+        if taken is not None:
+            return replace(taken, peak_memory_mb=program.peak_memory_mb())
+        program.pause()
 
 
 def load_command_method(path: Path, *, log: Path | None = None) -> CommandMethod:

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from benchmark.methods import child_process
 from benchmark.methods.command import CommandDescription, CommandMethod, load_command_method
 from benchmark.methods.interface import BatchMethod, MethodInput, MethodMetadata, Rendering, metadata_of
 from benchmark.methods.job import Job, JobSample
+from benchmark.methods.job_outputs import JobOutputs
+from benchmark.methods.measuring import renderings
 from bokeh_render.aperture import Aperture
 from bokeh_render.errors import BadInputError
 from bokeh_render.imagefile import read_image, read_map
@@ -346,6 +349,97 @@ def test_ctrl_c_ends_the_whole_group(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert_gone(tmp_path / "pid")
 
 
+WRITES_AND_STAYS = (
+    READ_JOB
+    + "outputs = [s['output'] for s in job['samples']]\n"
+    + "def write(i):\n    np.save(outputs[i], np.load(job['samples'][i]['image']))\n"
+    + "open(os.environ['PID'], 'w').write(str(os.getpid()))\n"
+)
+
+
+def pid_variable(tmp_path: Path) -> dict[str, str]:
+    return {"PID": str(tmp_path / "pid")}
+
+
+def test_images_come_while_the_program_runs_and_their_files_go(tmp_path: Path) -> None:
+    script = (
+        WRITES_AND_STAYS
+        + "open(os.environ['PID'] + '-outputs', 'w').write(outputs[0])\nfor i in range(3): write(i)\ntime.sleep(600)\n"
+    )
+    command = method(tmp_path / "m", script, environment=pid_variable(tmp_path))
+    command.log = tmp_path / "log.txt"
+    given = [sample(seed=i) for i in range(5)]
+    found = command.render_batch(given)
+    for had in given[:2]:
+        rendering = next(found)
+        np.testing.assert_array_equal(rendering.display, had.display)
+        assert rendering.seconds is not None
+        assert rendering.peak_memory_mb is None or rendering.peak_memory_mb > 10
+    pid = int((tmp_path / "pid").read_text())
+    os.kill(pid, 0)  # raises when it has ended
+    outputs = Path((tmp_path / "pid-outputs").read_text()).parent
+    assert [path.name for path in outputs.iterdir()] == ["00002.npy"]
+    found.close()  # type: ignore[attr-defined]
+    assert_gone(tmp_path / "pid")
+    assert not outputs.parent.exists()
+    assert command.log.read_text().startswith("--- mine r1: one and 4 more\n")
+
+
+def test_what_is_interrupted_from_outside_ends_the_program(tmp_path: Path) -> None:
+    script = WRITES_AND_STAYS + "write(0), write(1)\ntime.sleep(600)\n"
+    command = method(tmp_path / "m", script, environment=pid_variable(tmp_path))
+    found = renderings(command, [sample(), sample(), sample()])
+    with pytest.raises(KeyboardInterrupt), closing(found):  # type: ignore[type-var]
+        next(found)
+        raise KeyboardInterrupt
+    assert_gone(tmp_path / "pid")
+
+
+@pytest.mark.parametrize("order", [(2, 0, 3, 1), (3, 2, 1, 0)])
+def test_images_in_any_order_are_yielded_in_their_turn(tmp_path: Path, order: tuple[int, ...]) -> None:
+    script = WRITES_AND_STAYS + f"for i in {order}:\n    write(i); time.sleep(0.1)\n"
+    given = [sample(seed=i) for i in range(4)]
+    found = list(method(tmp_path / "m", script, environment=pid_variable(tmp_path)).render_batch(given))
+    for rendering, had in zip(found, given, strict=True):
+        np.testing.assert_array_equal(rendering.display, had.display)
+
+
+def test_half_a_file_is_waited_for(tmp_path: Path) -> None:
+    script = WRITES_AND_STAYS + (
+        "import io\nwhole = io.BytesIO()\nnp.save(whole, np.load(job['samples'][0]['image']))\n"
+        "with open(outputs[0] + '.npy', 'wb') as file:\n    file.write(whole.getvalue()[:200]); file.flush()\n"
+        "    write(1); time.sleep(0.5); file.write(whole.getvalue()[200:])\n"
+        "write(2)\n"
+    )
+    given = [sample(seed=i) for i in range(3)]
+    found = list(method(tmp_path / "m", script, environment=pid_variable(tmp_path)).render_batch(given))
+    for rendering, had in zip(found, given, strict=True):
+        np.testing.assert_array_equal(rendering.display, had.display)
+
+
+def test_seconds_that_nobody_told_sum_to_the_time_of_the_last_image(tmp_path: Path) -> None:
+    given = [sample(seed=i) for i in range(4)]
+    outputs = JobOutputs(tmp_path / "outputs", given, "display")
+    outputs.begin()
+    started = (tmp_path / "outputs").stat().st_ctime
+    written = {}
+    for index in (1, 0, 3, 2):
+        time.sleep(0.02)
+        np.save(f"{outputs.stem(index)}.npy", given[index].display)
+        written[index] = Path(f"{outputs.stem(index)}.npy").stat().st_ctime
+    seconds = []
+    for index in range(3):
+        rendering = outputs.take_if_whole(index)
+        assert rendering is not None
+        seconds.append(rendering.seconds)
+    assert outputs.take_if_whole(3) is None
+    seconds.append(outputs.take_at_end(3, "").seconds)
+    since = {0: written[1], 1: started, 2: written[3], 3: written[0]}
+    assert seconds == pytest.approx([written[index] - since[index] for index in range(4)])
+    assert sum(filter(None, seconds)) == pytest.approx(written[2] - started)
+    assert list((tmp_path / "outputs").iterdir()) == []
+
+
 def test_long_words_are_shortened(tmp_path: Path) -> None:
     log = tmp_path / "log.txt"
     log.write_bytes(b"\xff first\n" * 20000 + b"".join(b"line %d\n" % i for i in range(9)))
@@ -354,7 +448,7 @@ def test_long_words_are_shortened(tmp_path: Path) -> None:
     assert len(child_process.last_words(log)) == 601
 
 
-@pytest.mark.parametrize("module", ["command", "job", "child_process", "job_inputs"])
+@pytest.mark.parametrize("module", ["command", "job", "child_process", "job_inputs", "job_outputs"])
 def test_commands_need_no_torch(module: str) -> None:
     code = f"import benchmark.methods.{module}, sys; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], env={**os.environ}, check=False).returncode == 0
