@@ -26,7 +26,7 @@ class SsimSettings(Record):
 
     window: Literal["gaussian"] = "gaussian"
     sigma: Annotated[float, Field(gt=0)] = 1.5
-    window_px: Annotated[int, Field(ge=3)] = 11
+    window_px: Annotated[int, Field(ge=1)] = 11
     k1: Annotated[float, Field(gt=0)] = 0.01
     k2: Annotated[float, Field(gt=0)] = 0.03
     covariance: Literal["population"] = "population"
