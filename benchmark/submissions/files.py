@@ -21,6 +21,7 @@ _MULTIPLES = (64, 32, 16, 8, 4, 2)
 _BYTE, _WORD = 255.0, 65535.0
 _FAR_BRIGHTER = 30.0  # times the truth's median, with a median above display white: no exposure is that wrong
 _SLACK = 0.5
+_BYTES_IN_WORDS_DARKER = 30.0  # times darker than its truth, where 257 is what dividing by the wrong number costs
 
 
 class PredictionFile(NamedTuple):
@@ -51,6 +52,8 @@ def read_prediction_file(
         sentence = str(error).replace(str(path), shown(name))
         return PredictionFile(None, bits, _problems([(kind, sentence)], sample, name))
     found = list(_wrong_values(image, truth, shown(name)))
+    if bits == 16 and _are_bytes_in_words(image.pixels, truth):
+        found.append((Kind.SCALE, f"{shown(name)} {_BYTES_IN_WORDS.format(float(image.pixels.max()) * _WORD)}"))
     return PredictionFile(None if found else image, bits, _problems(found, sample, name))
 
 
@@ -76,6 +79,9 @@ def _wrong_by_header(path: Path, name: PurePosixPath, size: tuple[int, int]) -> 
         yield from ((kind, f"{shown(name)} {what}") for kind, what in _wrong_header(header, size))
 
 
+_BYTES_IN_WORDS = (
+    "goes up to {:.0f} of 65535, as 8-bit values in a 16-bit file do; expected display white at 65535: multiply by 257"
+)
 _PICKLED = (
     "holds pickled Python objects, which are never opened (they can run programs); "
     "expected an array of floating-point light: np.save(file, array.astype(np.float32))"
@@ -223,6 +229,14 @@ def _scale(pixels: Float32, truth: Image) -> float | None:
     median = float(np.median(pixels))
     far_brighter = median > 1.0 and median > _FAR_BRIGHTER * float(np.median(truth.as_light(DISPLAY_GAMMA)))
     return scale if far_brighter or bool((pixels == np.rint(pixels)).all()) else None
+
+
+def _are_bytes_in_words(pixels: Float32, truth: Image) -> bool:
+    """Whether display values of a 16-bit PNG stop at 255 of 65535 though the truth is nowhere near as dark."""
+    if not 0.0 < float(pixels.max()) <= (_BYTE + _SLACK) / _WORD:
+        return False
+    shown_truth = truth.as_display(DISPLAY_GAMMA).clip(0.0, 1.0)
+    return float(shown_truth.mean()) > _BYTES_IN_WORDS_DARKER * float(pixels.mean())
 
 
 def _is_one_colour(pixels: Float32) -> bool:

@@ -8,7 +8,7 @@ import re
 import shutil
 import zlib
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import imagecodecs
@@ -24,10 +24,11 @@ from benchmark.predictions import prediction_path
 from benchmark.protocols import load_protocol
 from benchmark.samples import Sample
 from benchmark.submissions.checks import Checked, check_submission
+from benchmark.submissions.files import read_prediction_file
 from benchmark.submissions.problems import Severity
 from benchmark.submissions.submission import open_submission
 from bokeh_render.errors import BadInputError
-from bokeh_render.imagefile import read_image, write_image
+from bokeh_render.imagefile import Encoding, Image, read_image, write_image
 from bokeh_render.optics import light_from_display
 
 PROTOCOL = load_protocol("blb-v1")
@@ -326,6 +327,11 @@ BROKEN: list[tuple[str, Spoil, str]] = [
     ("0 to 255", npy(lambda p: np.rint(p * 255)), r"as numbers from 0 to 255 do; .*\(array / 255\) \*\* 2.2"),
     ("0 to 255, smooth", npy(lambda p: p**0.45 * 254.7), "as numbers from 0 to 255 do; expected light, where 1 is"),
     ("0 to 65535", npy(lambda p: p**0.45 * 65534.6), "as numbers from 0 to 65535 do"),
+    (
+        "bytes in 16 bits",
+        encoded(lambda p: p // 257),
+        f"wrong scale .1.:\n *{FILE}.png goes up to \\d+ of 65535, as 8-bit values in a 16-bit file.*multiply by 257",
+    ),
     ("black", png(lambda p: 0 * p), f"one colour .1.:\n *{FILE}.png is all black; expected an image"),
     ("one colour", npy(lambda p: 0 * p + 0.5), r"is all of one colour \(0.5, 0.5, 0.5\)"),
     # likeness
@@ -414,6 +420,16 @@ def test_a_broken_submission_is_refused_in_words(
     allowed = {"from one": 3, "mixed": 1}
     kinds = {one.kind for one in checked.problems if one.severity is Severity.ERROR}
     assert len(kinds) <= allowed.get(name, 2), text
+
+
+def test_a_dark_prediction_of_a_dark_truth_is_taken_in(tmp_path: Path) -> None:
+    dark = np.full((8, 8, 3), 200 / 65535, dtype=np.float32)
+    dark[2:4] /= 2
+    name = PurePosixPath(f"{FILE}.png")
+    write_image(tmp_path / "dark.png", dark)
+    for truth, problems in ((dark, 0), (4 * dark, 0), (100 * dark, 1)):
+        image = Image(truth, Encoding.DISPLAY)
+        assert len(read_prediction_file(tmp_path / "dark.png", name, SAMPLE, (8, 8), image).problems) == problems
 
 
 def test_there_are_enough_kinds() -> None:
