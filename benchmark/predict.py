@@ -5,9 +5,10 @@ from __future__ import annotations
 import multiprocessing
 import os
 import pickle
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 from dataclasses import dataclass
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
@@ -35,6 +36,8 @@ _MOST_IN_BATCH = 50  # a scene of BLB; a batch's inputs lie in memory and, for c
 _MOST_SCENES = 8  # of photographs, each of which is a scene
 _MOST_IN_CHUNK = 10  # so that processes end together, and progress shows
 AnyMethod = Method | BatchMethod
+_Rendered = Generator[tuple[Sample, str | None], None, None]
+"""Each sample with what went wrong; None: its file is written."""
 
 
 class Cost(NamedTuple):
@@ -87,12 +90,13 @@ def predict(
     failures: dict[Sample, str] = {}
     report(Step(task, done, len(samples)))
     work = _Work(method, dataset, protocol, folder)
-    rendered = work.render(missing) if jobs <= 1 else _render_in_processes(work, missing, jobs)
-    for sample, error in rendered:
-        if error is not None:
-            failures[sample] = error
-        done += 1
-        report(Step(task, done, len(samples), str(sample)))
+    rendered = work.render(missing, warm_up=True) if jobs <= 1 else _render_in_processes(work, missing, jobs)
+    with closing(rendered):  # whatever ends us, also while we report, ends what renders, at once
+        for sample, error in rendered:
+            if error is not None:
+                failures[sample] = error
+            done += 1
+            report(Step(task, done, len(samples), str(sample)))
     _write_failures(folder, failures)
     return Predicted(files, _known_costs(folder), failures)
 
@@ -106,15 +110,18 @@ class _Work:
     protocol: Protocol
     folder: Path
 
-    def render(self, samples: Iterable[Sample]) -> Iterator[tuple[Sample, str | None]]:
-        """Render, write and note each sample; yield it with what went wrong, if anything did."""
-        for batch in _batches(samples):
+    def render(self, samples: Iterable[Sample], *, warm_up: bool) -> _Rendered:
+        """Render, write and note each sample; yield it with what went wrong, if anything did.
+
+        warm_up: whether the first sample is the method's first in this process; see ``measuring.renderings``.
+        """
+        for number, batch in enumerate(_batches(samples)):
             given = (self.dataset.method_input(sample, self.protocol) for sample in batch)
             if not isinstance(self.method, BatchMethod):  # it runs in this process and may change what it is given
                 given = (one.with_own_arrays() for one in given)
-            found = renderings(self.method, given)
-            for sample, rendering in zip(batch, found, strict=True):
-                yield sample, self._keep(sample, rendering)
+            with closing(renderings(self.method, given, warm_up=warm_up and number == 0)) as found:
+                for sample, rendering in zip(batch, found, strict=True):
+                    yield sample, self._keep(sample, rendering)
 
     def _keep(self, sample: Sample, rendering: Rendering) -> str | None:
         if rendering.display is None:
@@ -127,6 +134,8 @@ class _Work:
 
 _work: _Work | None = None
 """Set once in each process of the pool, so that a method with large weights travels once."""
+_warm = False
+"""Whether this process of the pool has rendered before."""
 
 
 def _begin(pickled: bytes, next_share: Synchronized[int], cores: Sequence[Sequence[int]]) -> None:
@@ -141,11 +150,13 @@ def _begin(pickled: bytes, next_share: Synchronized[int], cores: Sequence[Sequen
 
 
 def _render_here(samples: Sequence[Sample]) -> list[tuple[Sample, str | None]]:
+    global _warm
     assert _work is not None
-    return list(_work.render(samples))
+    warm_up, _warm = not _warm, True
+    return list(_work.render(samples, warm_up=warm_up))
 
 
-def _render_in_processes(work: _Work, samples: Sequence[Sample], jobs: int) -> Iterator[tuple[Sample, str | None]]:
+def _render_in_processes(work: _Work, samples: Sequence[Sample], jobs: int) -> _Rendered:
     try:
         pickled = pickle.dumps(work)
     except (pickle.PicklingError, TypeError, AttributeError) as error:

@@ -6,7 +6,7 @@ import math
 import sys
 import time
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -105,7 +105,7 @@ def render_measured(method: Method, sample: MethodInput) -> Rendering:
 
 def renderings(
     method: Method | BatchMethod, samples: Iterable[MethodInput], *, warm_up: bool = False
-) -> Iterator[Rendering]:
+) -> Generator[Rendering, None, None]:
     """Yield one :class:`Rendering` for each sample, in order, whatever kind the method is of.
 
     A :class:`Method` takes the samples one by one as they come; a :class:`BatchMethod` takes them all. Whatever goes
