@@ -155,10 +155,15 @@ def _wrong_exr(header: StoredImage) -> Iterator[tuple[Kind, str]]:
 def _not_floating(header: StoredImage) -> str:
     told = f"holds {header.numbers} values; expected floating-point light"
     if header.numbers == "uint8":
-        return f"{told}: save (array / 255) ** 2.2 as float32, or the array as PNG"
+        return f"{told}: save {_divided(_BYTE)}, as float32; or display values as PNG"
     if header.numbers == "uint16":
-        return f"{told}: save (array / 65535) ** 2.2 as float32, or the array as 16-bit PNG"
+        return f"{told}: save {_divided(_WORD)}, as float32; or display values as 16-bit PNG"
     return f"{told} (float16, float32 or float64): save array.astype(np.float32)"
+
+
+def _divided(scale: float) -> str:
+    whole = f"array / {scale:.0f}"
+    return f"({whole}) ** 2.2 if they are display values, {whole} if they are light"
 
 
 def _size(size: tuple[int, ...]) -> str:
@@ -212,7 +217,7 @@ def _wrong_values(image: Image, truth: Image, name: str) -> Iterator[tuple[Kind,
             yield (
                 Kind.SCALE,
                 f"{name} goes up to {float(pixels.max()):g} (median {float(np.median(pixels)):g}), as numbers from 0 "
-                f"to {scale:.0f} do; expected light, where 1 is display white: save (array / {scale:.0f}) ** 2.2",
+                f"to {scale:.0f} do; expected light, where 1 is display white: save {_divided(scale)}",
             )
     if _is_one_colour(pixels) and not _is_one_colour(truth.pixels):
         colour = ", ".join(f"{value:g}" for value in pixels[0, 0])

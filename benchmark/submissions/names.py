@@ -43,7 +43,12 @@ def match_names(names: Iterable[PurePosixPath], samples: Sequence[Sample], proto
     meant: dict[Sample, list[_Meant]] = defaultdict(list)
     strange: list[PurePosixPath] = []
     guess = _Guess(samples)
-    for name in sorted(names):
+    names = sorted(names)
+    moved = _numbered_from_one(names, samples, guess, protocol)
+    if moved is not None:
+        others = [guess.stray(name, protocol) for name in names if name not in moved.names]
+        return Names({}, [moved.problem, *others])
+    for name in names:
         sample = wanted.get(str(name.with_suffix(""))) if name.suffix else None
         if sample is not None and name.suffix in protocol.prediction_suffixes:
             exact[sample].append(name)
@@ -59,6 +64,40 @@ def match_names(names: Iterable[PurePosixPath], samples: Sequence[Sample], proto
         problems += _judge(sample, exact[sample], meant[sample], protocol)
     problems += [guess.stray(name, protocol) for name in strange]
     return Names(files, problems)
+
+
+class _Moved(NamedTuple):
+    """Predictions that are all numbered one too high, and the one problem that it is."""
+
+    names: frozenset[PurePosixPath]
+    problem: Problem
+
+
+def _numbered_from_one(
+    names: Sequence[PurePosixPath], samples: Sequence[Sample], guess: _Guess, protocol: Protocol
+) -> _Moved | None:
+    """Return which files are numbered from 01 where 00 is expected; None unless every sample then has just one file."""
+    told = {name: found for name in names if (found := guess.told(name)) is not None}
+    told = {name: found for name, found in told.items() if name.suffix.lower() in protocol.prediction_suffixes}
+    if len(told) != len(samples) or set(told.values()) == set(samples):
+        return None
+    for what, blur, focus in (
+        ("blur levels and focus settings", 1, 1),
+        ("blur levels", 1, 0),
+        ("focus settings", 0, 1),
+    ):
+        meant = {one._replace(blur=one.blur - blur, focus=one.focus - focus): name for name, one in told.items()}
+        if meant.keys() == set(samples):
+            first = min(meant)
+            return _Moved(
+                frozenset(told),
+                problem(
+                    Kind.MISNAMED,
+                    f"{what}: all are numbered from 01; expected from 00: rename each by −1, lowest first "
+                    f"({shown(meant[first])} becomes {first}{meant[first].suffix.lower()})",
+                ),
+            )
+    return None
 
 
 def _judge(
@@ -143,6 +182,11 @@ class _Guess:
 
     def sample(self, name: PurePosixPath) -> Sample | None:
         """Return the sample that a name was meant for; None when it is nobody's."""
+        meant = self.told(name)
+        return meant if meant in self._samples else None
+
+    def told(self, name: PurePosixPath) -> Sample | None:
+        """Return the sample that a name tells, in a scene of the dataset, whether or not it is demanded."""
         told = _NAME.fullmatch(name.stem)
         if told is None:
             return None
@@ -154,8 +198,7 @@ class _Guess:
         scene = self._scenes.get(_plain(folders[-1] if folders else told["scene"] or ""))
         if scene is None or (folders and told["scene"]):
             return None
-        meant = Sample(scene, int(told["blur"]), int(told["focus"]), corruption)
-        return meant if meant in self._samples else None
+        return Sample(scene, int(told["blur"]), int(told["focus"]), corruption)
 
     def stray(self, name: PurePosixPath, protocol: Protocol) -> Problem:
         """Return the problem that a file belongs to no sample."""
