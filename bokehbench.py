@@ -20,7 +20,7 @@ import benchmark.predictions_cli
 import bokeh_render.cli
 import generator.cli
 import generator.dataset_cli
-from bokeh_render.errors import BadInputError, BokehbenchError
+from bokeh_render.errors import BokehbenchError
 from bokeh_render.progress import progress_bars
 
 if TYPE_CHECKING:
@@ -63,7 +63,9 @@ _DEMO_METHODS = ("identity", "gaussian", "blender-defocus", "classical", "layere
 def leaderboard_build_command(
     run: Annotated[Path, typer.Argument(help="Folder given to evaluate as --out; its results/ are ranked.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for index.html, leaderboard.md, leaderboard.csv.")],
-    dataset: Annotated[Path | None, typer.Option(help="The dataset, to show pictures side by side.")] = None,
+    dataset: Annotated[
+        Path | None, typer.Option(help="The dataset: its results are ranked, its pictures shown side by side.")
+    ] = None,
     protocol: Annotated[str | None, typer.Option(help="Rank the results of this protocol only.")] = None,
 ) -> None:
     """Rank the results of a folder: a page with pictures, Markdown and CSV."""
@@ -72,8 +74,9 @@ def leaderboard_build_command(
     from benchmark.store import RESULTS_FOLDER
     from leaderboards.page import build_page
 
-    results = load_results(run / RESULTS_FOLDER, protocol)
-    pictures = None if dataset is None else _picture_source(open_dataset(dataset), results, run)
+    opened = None if dataset is None else open_dataset(dataset)
+    results = load_results(run / RESULTS_FOLDER, protocol, None if opened is None else opened.files_sha256)
+    pictures = None if opened is None else _picture_source(opened, results, run)
     typer.echo(str(build_page(results, out, pictures)))
 
 
@@ -129,8 +132,6 @@ def _picture_source(dataset: Dataset, results: Sequence[Result], run: Path) -> P
 
     definition = results[0].protocol.definition
     protocol = load_protocol(results[0].protocol.name) if definition is None else Protocol.model_validate(definition)
-    if dataset.files_sha256 != results[0].dataset.files_sha256:
-        raise BadInputError(f"{dataset.root} is not the dataset of these results; expected the one they were scored on")
     folders = {result.method.name: Store.of(run, result).predictions(result.method) for result in results}
     corruption = results[0].samples[0].corruption  # of several maps the first is shown
 

@@ -8,6 +8,7 @@ from bokeh_render.schema import parse
 from .dataset import Dataset
 from .methods.command import CommandMethod
 from .methods.interface import BatchMethod, Method, metadata_of
+from .methods.source import source_sha256
 from .protocols import Protocol
 from .results import DatasetReference, MethodReference, ProtocolReference
 from .submissions.submission import SubmissionRecord
@@ -20,6 +21,7 @@ def describe_method(method: Method | BatchMethod) -> MethodReference:
         "revision": method.revision,
         "description": method.description,
         "entered_as": "command" if isinstance(method, CommandMethod) else "python",
+        "source_sha256": source_sha256(method),
         "metadata": metadata_of(method).model_dump(),
     }
     return parse(MethodReference, content, f"method {method.name}")

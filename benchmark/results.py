@@ -15,7 +15,7 @@ from bokeh_render.errors import BadInputError
 from bokeh_render.schema import Record, load_json
 
 from .methods.interface import MethodMetadata, check_file_name_part
-from .protocols import ALEX_SHA256
+from .protocols import ALEX_SHA256, Protocol
 from .samples import Sample
 
 if TYPE_CHECKING:
@@ -93,12 +93,16 @@ def _file_name_part(what: Literal["name", "revision"]) -> Callable[[str], str]:
 
 
 class MethodReference(Record):
-    """Which method, in which revision, how it entered, and what it says of itself. Name and revision name files."""
+    """Which method, in which revision, how it entered, and what it says of itself. Name and revision name files.
+
+    source_sha256: of its code as far as that can be seen (see ``benchmark.methods.source``).
+    """
 
     name: Annotated[str, AfterValidator(_file_name_part("name"))]
     revision: Annotated[str, AfterValidator(_file_name_part("revision"))]
     description: str
     entered_as: Literal["python", "command", "predictions"] | None = None
+    source_sha256: str | None = None
     metadata: MethodMetadata = MethodMetadata()
 
 
@@ -149,6 +153,13 @@ class Result(Record):
     notices: tuple[str, ...] = ()
     samples: tuple[SampleScore, ...]
     summary: Summary
+
+    @model_validator(mode="after")
+    def _hash_belongs_to_definition(self) -> Result:
+        definition = self.protocol.definition
+        if definition is not None and Protocol.model_validate(definition).sha256 != self.protocol.sha256:
+            raise ValueError("the protocol's definition does not have the hash beside it; the file was edited")
+        return self
 
     @model_validator(mode="after")
     def _every_sample_once(self) -> Result:
@@ -254,16 +265,30 @@ def load_result(path: Path) -> Result:
     return load_json(Result, path)
 
 
-def load_results(folder: Path, protocol: str | None = None) -> list[Result]:
-    """Read every ``*.json`` of a folder and below, those of one protocol if it is named.
+def load_results(folder: Path, protocol: str | None = None, files_sha256: str | None = None) -> list[Result]:
+    """Read every ``*.json`` of a folder and below; those of one protocol, of one rendering of a dataset, if named.
 
-    Raises BadInputError when there is none or they do not belong together.
+    Raises BadInputError when there is none, or when they are of several protocols or datasets.
     """
     paths = sorted(folder.rglob("*.json")) if folder.is_dir() else []
-    results = [result for path in paths if protocol in (None, (result := load_result(path)).protocol.name)]
+    every = [load_result(path) for path in paths]
+    results = [
+        result
+        for result in every
+        if protocol in (None, result.protocol.name) and files_sha256 in (None, result.dataset.files_sha256)
+    ]
     if not results:
         of = f" of {protocol}" if protocol else ""
-        raise BadInputError(f"{folder} holds no results{of}; expected JSON files written by bokehbench evaluate")
+        on = f" on the dataset {files_sha256[:12]}…" if files_sha256 else ""
+        raise BadInputError(f"{folder} holds no results{of}{on}; expected JSON files written by bokehbench evaluate")
+    for option, found in (
+        ("--protocol", {result.protocol.name for result in results}),
+        ("--dataset", {f"{r.dataset.name} ({r.dataset.files_sha256[:12]}…)" for r in results}),
+    ):
+        if len(found) > 1:
+            raise BadInputError(
+                f"{folder} holds results of {', '.join(sorted(found))}; expected one for a table: choose by {option}"
+            )
     check_comparable(results)
     return results
 

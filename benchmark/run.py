@@ -26,6 +26,7 @@ from .samples import Sample
 from .score import Entry, Scored, score_entries
 from .store import Store
 from .submissions.checks import check_submission
+from .submissions.problems import Kind
 from .submissions.submission import open_submission
 
 _SCHEMA_VERSION: Literal[2] = 2
@@ -129,6 +130,8 @@ def score_folder(
     Raises BadInputError that lists all that is wrong with them (see ``benchmark.submissions.checks``); nothing is
     written then.
     """
+    if predictions.is_dir() and out.resolve().is_relative_to(predictions.resolve()):
+        raise BadInputError(f"{out} lies in the predictions {predictions}; choose another --out")
     run = _begin(dataset, protocol, out, lpips_weights, 0, threads, report)
     with open_submission(predictions, dataset, protocol) as submission:
         checked = check_submission(
@@ -137,9 +140,9 @@ def score_folder(
         checked.refuse()
         described = describe_predictions(reference, submission.record)
         costs = {sample: Cost(seconds) for sample, seconds in checked.seconds.items()}
-        entry = Entry(described, checked.files, costs, run.store.scores(described))
+        entry = Entry(described, checked.files, costs, run.store.scores(described), checked.notices)
         with run.store.writing():
-            (outcome,) = run.score([entry], notices=checked.notices)
+            (outcome,) = run.score([entry])
     return outcome.result_or_raise()
 
 
@@ -152,6 +155,10 @@ def _begin(
     threads: int,
     report: ReportStep,
 ) -> _Run:
+    if out.resolve().is_relative_to(dataset.root.resolve()):
+        raise BadInputError(f"{out} lies in the dataset {dataset.root}, which nothing may change; choose another --out")
+    if out.exists() and not out.is_dir():
+        raise BadInputError(f"{out} is a file; expected a folder for predictions and results")
     lpips = load_lpips(protocol.lpips.backbone_sha256, lpips_weights, net=protocol.lpips.net)
     described = describe_dataset(dataset, protocol)
     store = Store(out, protocol.name, described)
@@ -179,9 +186,29 @@ class _Run:
         predicted = predict(method, self.dataset, self.protocol, folder, jobs=self.jobs, report=self.report)
         if predicted.failures:
             raise BokehbenchError(_failed(method.name, predicted.failures, len(predicted.files), folder))
-        return Entry(reference, predicted.files, predicted.costs, self.store.scores(reference))
+        notices = () if reference.source_sha256 is None else self._look_at(folder)
+        return Entry(reference, predicted.files, predicted.costs, self.store.scores(reference), notices)
 
-    def score(self, entries: Sequence[Entry], *, notices: Sequence[str] = ()) -> list[Outcome]:
+    def _look_at(self, folder: Path) -> tuple[str, ...]:
+        """Look at predictions of a method that is not ours as at any submission; most of what is found is a notice.
+
+        Raises BadInputError when they are ground truths: a method that runs here can find the files.
+        """
+        with open_submission(folder, self.dataset, self.protocol) as submission:
+            found = check_submission(
+                submission,
+                self.dataset,
+                self.protocol,
+                allow_identity=True,
+                threads=self.threads,
+                report=self.report,
+            )
+        truths = [one.sentence for one in found.problems if one.kind is Kind.TRUTH]
+        if truths:
+            raise BadInputError(f"{len(truths)} predictions are ground truths: {truths[0]}")
+        return tuple(dict.fromkeys(one.sentence for one in found.problems if one.kind is not Kind.EIGHT_BITS))
+
+    def score(self, entries: Sequence[Entry]) -> list[Outcome]:
         """Score what has no result yet, together, and write a result for each."""
         outcomes: dict[int, Outcome] = {}
         waiting: dict[int, Entry] = {}
@@ -199,10 +226,10 @@ class _Run:
             list(waiting.values()), self.dataset, self.protocol, self.lpips, threads=self.threads, report=self.report
         )
         for (index, entry), found in zip(waiting.items(), scored, strict=True):
-            outcomes[index] = self._outcome(entry, found, notices)
+            outcomes[index] = self._outcome(entry, found)
         return [outcomes[index] for index in range(len(entries))]
 
-    def _outcome(self, entry: Entry, scored: Scored, notices: Sequence[str]) -> Outcome:
+    def _outcome(self, entry: Entry, scored: Scored) -> Outcome:
         name = entry.reference.name
         if scored.errors:
             shown = "; ".join(scored.errors[:_SHOWN])
@@ -220,7 +247,7 @@ class _Run:
             environment=environment,
             created=datetime.now(UTC),
             unavailable={} if self.lpips is not None else {"lpips": _NO_WEIGHTS},
-            notices=tuple(notices),
+            notices=entry.notices,
             samples=samples,
             summary=summarise(samples),
         )

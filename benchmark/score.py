@@ -35,12 +35,16 @@ from .samples import Sample
 
 @dataclass(frozen=True)
 class Entry:
-    """What one method is scored by. journal: where its finished scores are noted until the result is written."""
+    """What one method is scored by.
+
+    journal: where its finished scores are noted until the result is written; notices: what a reader should know.
+    """
 
     reference: MethodReference
     files: Mapping[Sample, Path]
     costs: Mapping[Sample, Cost]
     journal: Path
+    notices: tuple[str, ...] = ()
 
     def sha256(self) -> dict[Sample, str]:
         """Return the hash of each prediction's file."""

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from .errors import BadInputError
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
+_SHOWN = 80
 
 
 class Record(BaseModel):
@@ -48,7 +49,11 @@ def _explain(model: type[BaseModel], problem: Any) -> str:
         return f"unknown key {key!r}; expected one of {', '.join(model.model_fields)}"
     if problem["type"] == "missing":
         return f"the key {key!r} is missing"
-    return f"{key or 'content'}: {problem['msg']} (found {problem['input']!r})"
+    told = str(problem["msg"]).removeprefix("Value error, ")
+    if isinstance(problem["input"], dict | list | tuple):  # a whole part of the file: it would not fit a line
+        return f"{key}: {told}" if key else told
+    found = repr(problem["input"])
+    return f"{key or 'content'}: {told} (found {found if len(found) <= _SHOWN else found[:_SHOWN] + '…'})"
 
 
 def load_json(model: type[ModelT], path: Path) -> ModelT:

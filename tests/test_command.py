@@ -140,7 +140,7 @@ def test_evaluate_and_leaderboard(command: Command, tiny_dataset_once: Path, tmp
     assert (
         command("evaluate", "identity", "--protocol", "blb-ldr-v1", "--dataset", tiny_dataset_once, "-o", run).code == 0
     )
-    refused(command("leaderboard", "build", run, "-o", tmp_path / "page"), "differ in protocol")
+    refused(command("leaderboard", "build", run, "-o", tmp_path / "page"), "choose by --protocol")
     ended = command("leaderboard", "build", run, "--protocol", "blb-ldr-v1", "-o", tmp_path / "ldr")
     assert ended.code == 0, ended.err
 

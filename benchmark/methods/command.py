@@ -104,7 +104,7 @@ class CommandMethod:
         self.metadata = description.metadata
         self.log = log
         self._told = description
-        self._folder = folder.resolve()
+        self.folder = folder.resolve()
 
     def render_batch(self, samples: Sequence[MethodInput]) -> Iterator[Rendering]:
         """Yield one :class:`Rendering` for each sample, in order; those that failed say why.
@@ -164,7 +164,7 @@ class CommandMethod:
         return job
 
     def _filled(self, text: str, job: Path | None = None) -> str:
-        words = {"folder": str(self._folder), "job": str(job)}
+        words = {"folder": str(self.folder), "job": str(job)}
         return _PLACEHOLDER.sub(lambda match: words[match[1]], text)
 
     def _environment(self) -> Mapping[str, str]:

@@ -132,7 +132,8 @@ def find_backbone(weights: Path | None = None, net: str = "alex") -> Path | None
     """Return the file with a net's weights, or None when there is none.
 
     Looked for in this order: ``weights`` (a file or a folder), the environment variable BOKEHBENCH_LPIPS_WEIGHTS
-    (likewise), torch's cache. Raises BadInputError when a place that was named holds no such file.
+    (likewise), torch's cache. Raises BadInputError when a place that was named holds no such file; a folder may lack
+    VGG16's, which hardly anybody needs.
     """
     wanted = net_of(net)
     named = weights or (Path(value) if (value := os.environ.get(WEIGHTS_VARIABLE)) else None)
@@ -142,6 +143,8 @@ def find_backbone(weights: Path | None = None, net: str = "alex") -> Path | None
         for candidate in candidates:
             if candidate.is_file():
                 return candidate
+        if named.is_dir() and net != "alex":
+            return None
         raise BadInputError(
             f"no LPIPS backbone at {named}; expected {wanted.torchvision_file} (torchvision's {wanted.title}) "
             "or its features alone"

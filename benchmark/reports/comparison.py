@@ -189,6 +189,8 @@ def _notes(results: Sequence[Result], width: int) -> list[str]:
     if (why_none := _why_no_interval(results)) is not None:
         told_apart = ", and so does telling methods apart" if len(results) > 1 else ""
         notes.append(f"No interval: {why_none}{told_apart}.")
+    if any(result.summary.peak_memory_mb is not None for result in results):
+        notes.append("Peak MB: the most that the whole process held, with Python and libraries.")
     if noise_floor(results[0]) is not None:
         notes.append("The noise floor is what a perfect prediction would get, by the noise of the ground truth.")
     return [paragraph(note, width) for note in dict.fromkeys(notes)]

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from bokeh_render.atomic import atomic_path
 from bokeh_render.errors import BadInputError
 
-from .uncertainty import Interval
+from .uncertainty import Interval, interval
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
+
+    from ..results import Result
 
 Line = Literal["-", "--", ":"]
 INK, SOFT, FAINT = "#222222", "#666666", "#DDDDDD"
@@ -143,6 +145,16 @@ def floor_tick() -> Line2D:
     from matplotlib.lines import Line2D
 
     return Line2D([], [], color=SOFT, marker="|", markersize=11, linestyle="none", label="noise floor of the truth")
+
+
+def add_source(figure: Figure, results: Sequence[Result]) -> None:
+    """Say below all panels what the numbers are of, and what their bars are."""
+    first = results[0]
+    scenes = len({sample.scene for sample in first.samples})
+    reason = interval(first, "psnr").reason
+    bars = "bars: 95 % intervals over scenes" if reason is None else f"no intervals: {reason}"
+    text = f"{first.dataset.name} {first.dataset.version}, {first.protocol.name}, {scenes} scenes; {bars}"
+    figure.supxlabel(text, fontsize=8, color=SOFT, x=0.995, ha="right")
 
 
 def save_figure(figure: Figure, path: Path) -> None:

@@ -7,7 +7,7 @@ scenes differ, so panels of differences to the best method, on the same scenes, 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from .plot_style import (
     SOFT,
     Look,
     add_legend,
+    add_source,
     draw_column,
     draw_line,
     error_bars,
@@ -84,13 +85,14 @@ def plot_levels(results: Sequence[Result], path: Path) -> None:
         panel.set_xticks(levels)
     has_floor = noise_floor(results[0]) is not None
     add_legend(figure, style, [floor_line()] if has_floor else [])
+    add_source(figure, results)
     save_figure(figure, path)
 
 
 def _draw_levels(panel: Axes, levels: Sequence[int], rows: Sequence[BreakdownRow], style: dict[str, Look]) -> None:
     for index, (label, look) in enumerate(style.items()):
         if label in rows[0].scores:
-            places = [level + spread(index, len(style), 0.3) for level in levels]
+            places = [level + spread(index, len(style), 0.3 * _crowd(style)) for level in levels]
             draw_line(panel, places, [row.scores[label] for row in rows], look, label)
 
 
@@ -104,10 +106,15 @@ def _draw_level_differences(panel: Axes, results: Sequence[Result], metric: str,
     by_level = [{one.a: one for one in compare(results, metric, reference=best, blur=blur)} for blur in blurs]
     for index, (label, look) in enumerate(style.items()):
         if label in by_level[0]:
-            places = [blur + 1 + spread(index, len(style), 0.3) for blur in blurs]
+            places = [blur + 1 + spread(index, len(style), 0.3 * _crowd(style)) for blur in blurs]
             draw_line(panel, places, [_as_interval(level[label]) for level in by_level], look, label)
     panel.axhline(0.0, color=style[best].colour, linewidth=1.4, linestyle=style[best].line)
     panel.set_title(f"difference to {best}", fontsize=9, color=SOFT, loc="left")
+
+
+def _crowd(style: Mapping[str, Look]) -> float:
+    """Return the share of the room that methods take beside their place: few stay near it."""
+    return min(1.0, len(style) / 4)
 
 
 def _as_interval(difference: PairedDifference) -> Interval:
@@ -132,7 +139,7 @@ def plot_scenes(results: Sequence[Result], path: Path) -> None:
             if has_metric(result, metric):
                 means = scene_means(result, metric)
                 found = [Interval(means[scene], None, None, 1) for scene in scenes]
-                places = [row - spread(index, len(style), 0.5) for row in range(len(scenes))]
+                places = [row - spread(index, len(style), 0.5 * _crowd(style)) for row in range(len(scenes))]
                 draw_column(panel, found, places, style[label], label)
         panel.set_title(label_of(metric), fontsize=10, color=INK, loc="left")
     floors = [_scene_floor(results[0], scene) for scene in scenes]
@@ -144,6 +151,7 @@ def plot_scenes(results: Sequence[Result], path: Path) -> None:
     if not named:
         axes[0].set_ylabel(f"{len(scenes)} scenes, the hardest at the bottom", fontsize=9)
     add_legend(figure, style, [floor_tick()] if known else [], joined=False)
+    add_source(figure, results)
     save_figure(figure, path)
 
 
@@ -168,7 +176,7 @@ def plot_regions(results: Sequence[Result], path: Path) -> None:
     figure, axes = new_figure(4.8 * columns + 0.8, height, 1, columns, sharey=True)
     for index, (label, look) in enumerate(style.items()):
         known = [(place, row) for place, row in enumerate(rows) if label in row.scores]
-        places = [place + spread(index, len(style), 0.75) for place, _ in known]
+        places = [place + spread(index, len(style), 0.75 * _crowd(style)) for place, _ in known]
         draw_column(axes[0], [row.scores[label] for _, row in known], places, look, label)
     axes[0].set_title("PSNR (dB) ↑ within the region", fontsize=10, color=INK, loc="left")
     names = [f"{row.name}\n{row.scenes} scenes" for row in rows]
@@ -177,6 +185,7 @@ def plot_regions(results: Sequence[Result], path: Path) -> None:
     if columns == 2:
         _draw_region_differences(axes[1], results, style, best)
     add_legend(figure, style, joined=False)
+    add_source(figure, results)
     save_figure(figure, path)
 
 
@@ -184,7 +193,7 @@ def _draw_region_differences(panel: Axes, results: Sequence[Result], style: dict
     order = list(style)
     for place, region in enumerate(region_names(results)):
         for one in compare(results, f"{region}_psnr", reference=best):
-            at = place + spread(order.index(one.a), len(order), 0.75)
+            at = place + spread(order.index(one.a), len(order), 0.75 * _crowd(style))
             draw_column(panel, [_as_interval(one)], [at], style[one.a], one.a)
     panel.axvline(0.0, color=style[best].colour, linewidth=1.4, linestyle=style[best].line)
     panel.set_title(f"difference to {best} (dB)", fontsize=10, color=INK, loc="left")
@@ -209,13 +218,14 @@ def plot_corruptions(results: Sequence[Result], path: Path) -> None:
         sizes = [size for size, _ in found]
         step = min((b - a for a, b in pairwise(sizes)), default=1.0)
         for index, (label, look) in enumerate(style.items()):
-            places = [size + step * spread(index, len(style), 0.3) for size in sizes]
+            places = [size + step * spread(index, len(style), 0.3 * _crowd(style)) for size in sizes]
             draw_line(panel, places, [row.scores[label] for _, row in found], look, label)
         panel.set_title(kind, fontsize=10, color=INK, loc="left")
         panel.set_xlabel("strength (px)", fontsize=9)
         panel.set_xticks(sizes, [f"{size:g}" for size in sizes])
     axes[0].set_ylabel("PSNR (dB) ↑", fontsize=9)
     add_legend(figure, style)
+    add_source(figure, results)
     save_figure(figure, path)
 
 
@@ -251,6 +261,7 @@ def plot_time(results: Sequence[Result], path: Path) -> None:
         panel.set_title(f"not timed: {', '.join(untimed)}", fontsize=9, color=SOFT, loc="left", wrap=True)
     shown = {row.label: style[row.label] for row in timed}
     add_legend(figure, shown, [front, *([] if floor is None else [floor_line()])], joined=False)
+    add_source(figure, results)
     save_figure(figure, path)
 
 

@@ -64,6 +64,10 @@ def test_a_result_is_never_overwritten(tmp_path: Path) -> None:
         (lambda r: r.update(samples=[]), "there are no samples"),
         (lambda r: r["samples"][0]["metrics"].update(psnr=99.0), "the summary does not follow"),
         (lambda r: r["summary"]["overall"].update(psnr=99.0), "the summary does not follow"),
+        (
+            lambda r: r["protocol"].update(definition={"name": "blb-v1", "gamma": 2.0}),
+            "does not have the hash beside it",
+        ),
         (lambda r: r.update(schema_version=3), "schema_version"),
         (lambda r: r.update(rank=1), "unknown key 'rank'"),
         (lambda r: r.pop("dataset"), "the key 'dataset' is missing"),
@@ -86,7 +90,7 @@ def test_results_of_a_folder_are_found_below_it_and_by_protocol(tmp_path: Path) 
     for result in (first, other):
         write_result(Store.of(tmp_path, result).result(result.method), result)
     assert load_results(tmp_path / "results", "blb-v1") == [first]
-    with pytest.raises(BadInputError, match="differ in protocol"):
+    with pytest.raises(BadInputError, match="results of blb-v1, mine; expected one for a table: choose by --protocol"):
         load_results(tmp_path / "results")
     with pytest.raises(BadInputError, match="holds no results of ebb400-v1"):
         load_results(tmp_path / "results", "ebb400-v1")

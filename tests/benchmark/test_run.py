@@ -18,6 +18,7 @@ from benchmark import score as scoring
 from benchmark.dataset import Dataset, open_dataset
 from benchmark.methods import included_method, included_names
 from benchmark.methods.interface import Method, MethodInput, MethodMetadata
+from benchmark.methods.loading import load_method
 from benchmark.predict import _batches
 from benchmark.predictions import prediction_path
 from benchmark.protocols import Protocol, load_protocol
@@ -109,16 +110,16 @@ def test_the_same_predictions_give_the_same_numbers_however_they_come(dataset: D
 
 
 class Dying:
-    """A method that is killed at its third sample the first time, and counts what it is asked for."""
+    """A method that is killed at its third question the first time, and notes what it is asked for."""
 
     name, revision, description = "dying", "1", "dies once"
 
     def __init__(self) -> None:
-        self.asked = 0
+        self.asked: list[str] = []
 
     def render(self, sample: MethodInput) -> Float32:
-        self.asked += 1
-        if self.asked == 3:
+        self.asked.append(sample.name)
+        if len(self.asked) == 3:
             raise KeyboardInterrupt
         return sample.display
 
@@ -128,7 +129,9 @@ def test_a_killed_rendering_goes_on_where_it_stopped(dataset: Dataset, tmp_path:
     with pytest.raises(KeyboardInterrupt):
         evaluate(method, dataset, PROTOCOL, tmp_path)
     result = evaluate(method, dataset, PROTOCOL, tmp_path)
-    assert method.asked == 3 + 6
+    first, again = method.asked[:3], method.asked[3:]
+    assert first[0] not in again
+    assert set(again) == {str(sample) for sample in dataset.samples(PROTOCOL)} - {first[0]}
     whole = evaluate(included_method("identity"), dataset, PROTOCOL, tmp_path)
     assert [s.metrics for s in result.samples] == [s.metrics for s in whole.samples]
 
@@ -333,6 +336,63 @@ def test_the_same_revision_twice_is_refused_before_anything_is_rendered(dataset:
     with pytest.raises(BadInputError, match="2 of the methods are wrong 1; expected each once"):
         evaluate_all(methods, dataset, PROTOCOL, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+class Cheat:
+    """A method that knows where the truth lies."""
+
+    name, revision, description = "cheat", "1", "reads the ground truth"
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.dataset = dataset
+
+    def render(self, sample: MethodInput) -> Float32:
+        key = next(one for one in self.dataset.samples(PROTOCOL) if str(one) == sample.name)
+        return self.dataset.truth_display(key.truth, PROTOCOL)
+
+
+def test_a_method_that_returns_the_truth_gets_no_score(dataset: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match="8 predictions are ground truths: .*equals its own ground truth"):
+        evaluate(Cheat(dataset), dataset, PROTOCOL, tmp_path)
+    assert results_of(tmp_path) == []
+
+
+def test_what_looks_wrong_in_a_methods_images_goes_with_its_result(dataset: Dataset, tmp_path: Path) -> None:
+    class Flipped:
+        name, revision, description = "flipped", "1", "upside down"
+
+        def render(self, sample: MethodInput) -> Float32:
+            return np.ascontiguousarray(included_method("classical").render(sample)[::-1])  # type: ignore[union-attr]
+
+    result = evaluate(Flipped(), dataset, PROTOCOL, tmp_path)
+    assert any("upside down" in notice for notice in result.notices)
+
+
+@pytest.mark.parametrize("place", ["", "results", "scenes/window_table"])
+def test_a_run_never_writes_into_the_dataset(tiny_dataset: Path, place: str) -> None:
+    with pytest.raises(BadInputError, match="lies in the dataset"):
+        evaluate(included_method("identity"), open_dataset(tiny_dataset), PROTOCOL, tiny_dataset / place)
+    assert not (tiny_dataset / place / "predictions").exists()
+
+
+def test_edited_code_under_the_same_revision_is_told_apart(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    code = """
+class Half:
+    name, revision, description = "half", "1", "darker"
+
+    def render(self, sample):
+        return sample.display * {}
+"""
+    (tmp_path / "half_method.py").write_text(code.format(0.5))
+    evaluate(load_method("half_method:Half"), dataset, PROTOCOL, tmp_path / "run")
+    (tmp_path / "half_method.py").write_text(code.format(0.75))
+    monkeypatch.delitem(sys.modules, "half_method")
+    with pytest.raises(BadInputError, match="source_sha256"):
+        evaluate(load_method("half_method:Half"), dataset, PROTOCOL, tmp_path / "run")
 
 
 def test_a_torn_prediction_is_its_methods_error_only(dataset: Dataset, tmp_path: Path) -> None:

@@ -104,6 +104,9 @@ def test_what_cannot_be_compared_is_refused() -> None:
     large = np.zeros((20, 20, 3))
     with pytest.raises(BadInputError, match="the prediction has shape"):
         ssim(large[1:], large, SETTINGS)
-    for wrong in (SsimSettings(window_px=10), SsimSettings(sigma=0.0)):
+    for wrong in (
+        SsimSettings.model_construct(**{**SETTINGS.model_dump(), "window_px": 10}),
+        SsimSettings.model_construct(**{**SETTINGS.model_dump(), "sigma": 0.0}),
+    ):
         with pytest.raises(BadInputError, match="expected an odd number of pixels and a sigma above 0"):
             ssim(large, large, wrong)
