@@ -24,6 +24,7 @@ from bokeh_render.schema import Record, load_json
 from .dataset import Dataset
 from .methods.interface import BatchMethod, Method, Rendering
 from .methods.measuring import renderings
+from .methods.stopping import process_dies_with_parent
 from .predictions import prediction_path
 from .protocols import Protocol
 from .samples import Sample
@@ -141,6 +142,7 @@ _warm = False
 def _begin(pickled: bytes, next_share: Synchronized[int], cores: Sequence[Sequence[int]]) -> None:
     """Start a process of the pool: take the method and, where the system lets us, a share of the cores."""
     global _work
+    process_dies_with_parent()
     with next_share.get_lock():
         share = cores[next_share.value % len(cores)]
         next_share.value += 1

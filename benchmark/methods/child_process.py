@@ -14,6 +14,8 @@ from pathlib import Path
 
 from bokeh_render.errors import BadInputError
 
+from .stopping import program_dies_with_us
+
 _LONGEST_WAIT_S = 0.05
 _LOG_TAIL_BYTES = 64 * 1024
 _SHOWN_LINES = 5
@@ -86,7 +88,8 @@ def running(
     """Run ``command`` in ``folder`` for as long as the block under ``with`` takes; never through a shell.
 
     Everything it says goes to ``log``. Its process group is ended when the time is up, after its own end, and when the
-    block is left in any way. Raises BadInputError when it cannot be started.
+    block is left in any way. Raises BadInputError when it cannot be started. On Linux the program, though not what it
+    started, is killed as well when the calling thread ends without leaving the block (``kill -9`` of this process).
     """
     with log.open("wb") as stream:
         started = time.perf_counter()
@@ -99,6 +102,7 @@ def running(
                 stdout=stream,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=program_dies_with_us(),  # which calls the kernel and nothing else
             )
         except OSError as error:
             raise BadInputError(_cannot_start(command[0], folder, error)) from None

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -32,8 +38,6 @@ class Noting:
         self.file = file
 
     def render(self, sample: MethodInput) -> Float32:
-        import os
-
         with self.file.open("a") as stream:
             stream.write(f"{os.getpid()} {sample.name}\n")
         return sample.display
@@ -84,3 +88,79 @@ def test_what_interrupts_the_report_closes_the_batch(dataset: Dataset, tmp_path:
         predict(Batch(), dataset, PROTOCOL, tmp_path / "out", report=interrupt)
     assert len(Batch.closed) == 1
     assert stopped.tb is not None  # it holds every frame, so it was no collection of garbage that closed the batch
+
+
+SLEEPS = """
+import os, subprocess, sys, time
+from pathlib import Path
+
+class Sleeps:
+    name, revision, description = "sleeps", "1", "never answers"
+    def render(self, sample):
+        Path(f"pid-{os.getpid()}").write_text("")
+        time.sleep(600)
+"""
+PROGRAM = "import os, time, pathlib; pathlib.Path(f'pid-{os.getpid()}').write_text(''); time.sleep(600)"
+
+
+def started(folder: Path, method: str, dataset: Dataset, *, processes: int) -> subprocess.Popen[bytes]:
+    """Start an evaluation in ``folder`` and wait until so many processes have noted their number there."""
+    command = [sys.executable, "-m", "bokehbench", "evaluate", method, "--dataset", str(dataset.root), "-o", "out"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    child = subprocess.Popen(
+        [*command, "--jobs", "2"], cwd=folder, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    for _ in range(1200):
+        if len(list(folder.glob("pid-*"))) >= processes or child.poll() is not None:
+            break
+        time.sleep(0.05)
+    if child.poll() is not None:
+        pytest.fail(child.communicate()[1].decode())
+    return child
+
+
+def still_running(folder: Path) -> list[int]:
+    """Return which of the processes that noted their number in ``folder`` have not ended within ten seconds."""
+    left = [int(path.name.split("-")[1]) for path in folder.glob("pid-*")]
+    assert left
+    for _ in range(200):
+        left = [pid for pid in left if is_running(pid)]
+        if not left:
+            break
+        time.sleep(0.05)
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    return left
+
+
+def children_of(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def written(folder: Path, kind: str) -> str:
+    """Write a method that sleeps; return what ``evaluate`` calls it."""
+    if kind == "class":
+        (folder / "sleeping.py").write_text(SLEEPS)
+        return "sleeping:Sleeps"
+    told = {"name": "sleeps", "revision": "1", "description": "never answers", "workdir": str(folder)}
+    told |= {"command": [sys.executable, "-I", "-S", "-c", PROGRAM, "{job}"], "per": "sample"}
+    (folder / "method.yaml").write_text(json.dumps(told))
+    return "."
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@pytest.mark.parametrize("kind", ["class", "command"])
+def test_kill_9_ends_the_processes_and_the_programs_too(dataset: Dataset, tmp_path: Path, kind: str) -> None:
+    child = started(tmp_path, written(tmp_path, kind), dataset, processes=1)
+    for pid in children_of(child.pid):  # the pool's, those among them that are idle
+        (tmp_path / f"pid-{pid}").touch()
+    os.kill(child.pid, signal.SIGKILL)
+    child.communicate()
+    assert still_running(tmp_path) == []
