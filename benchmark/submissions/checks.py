@@ -93,7 +93,7 @@ def check_submission(
     BadInputError when the protocol does not fit the dataset.
     """
     samples = dataset.samples(protocol)
-    names = match_names(submission.files, samples, protocol)
+    names = match_names(submission.files, samples, protocol, submission.links)
     files = {sample: submission.files[name] for sample, name in names.files.items()}
     problems = [*_record_problems(submission, samples, dataset, protocol), *names.problems]
     look = _Looking(submission, names.files, dataset, protocol)

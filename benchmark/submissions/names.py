@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -33,21 +33,27 @@ class _Meant(NamedTuple):
     how: str
 
 
-def match_names(names: Iterable[PurePosixPath], samples: Sequence[Sample], protocol: Protocol) -> Names:
+def match_names(
+    names: Iterable[PurePosixPath],
+    samples: Sequence[Sample],
+    protocol: Protocol,
+    links: Collection[PurePosixPath] = (),
+) -> Names:
     """Match ``<scene>/bokeh_KK_FF.<suffix>`` (or ``<scene>/corrupted_MM/bokeh_KK_FF.…``) to the samples, exactly.
 
     Whatever is missing, extra or doubled is a problem; so is a name that is only nearly right, told with the right one.
+    links: those of the names that are links to folders; samples that would lie in one are not told again as missing.
     """
     wanted = {str(sample): sample for sample in samples}
     exact: dict[Sample, list[PurePosixPath]] = defaultdict(list)
     meant: dict[Sample, list[_Meant]] = defaultdict(list)
     strange: list[PurePosixPath] = []
     guess = _Guess(samples)
-    names = sorted(names)
+    names = sorted(set(names).difference(links))
     moved = _numbered_from_one(names, samples, guess, protocol)
     if moved is not None:
         others = [guess.stray(name, protocol) for name in names if name not in moved.names]
-        return Names({}, [moved.problem, *others])
+        return Names({}, [moved.problem, *map(_link, sorted(links)), *others])
     for name in names:
         sample = wanted.get(str(name.with_suffix(""))) if name.suffix else None
         if sample is not None and name.suffix in protocol.prediction_suffixes:
@@ -56,9 +62,13 @@ def match_names(names: Iterable[PurePosixPath], samples: Sequence[Sample], proto
             meant[near].append(_Meant(name, _what_is_wrong(name, near, protocol)))
         else:
             strange.append(name)
-    problems: list[Problem] = []
+    problems = [_link(name) for name in sorted(links)]
     files: dict[Sample, PurePosixPath] = {}
     for sample in samples:
+        if not (exact[sample] or meant[sample]) and any(
+            folder in links for folder in PurePosixPath(str(sample)).parents
+        ):
+            continue
         if exact[sample]:
             files[sample] = exact[sample][0]
         problems += _judge(sample, exact[sample], meant[sample], protocol)
@@ -98,6 +108,12 @@ def _numbered_from_one(
                 ),
             )
     return None
+
+
+def _link(name: PurePosixPath) -> Problem:
+    return problem(
+        Kind.EXTRA, f"{shown(name)} is a link; links are not followed: put the files themselves there", file=name
+    )
 
 
 def _judge(

@@ -4,7 +4,7 @@
     submission.json            optional: what was made, how, and on which rendering of the dataset
 
 One folder around all of it is taken off. What operating systems leave behind (hidden files, __MACOSX, Thumbs.db) is not
-looked at.
+looked at, nor are notes for people at the top (README*, LICENSE*, *.txt, *.md).
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from .stored_image import stored_size
 SUBMISSION_FILE = "submission.json"
 _UNPACKED_SUFFIXES = (".png", ".exr", ".npy")
 _LEFT_BEHIND = ("__macosx", "thumbs.db", "desktop.ini")
+_NOTES, _NOTE_SUFFIXES = ("readme", "license", "licence"), (".txt", ".md")
 _BYTES_PER_PIXEL = 64  # RGB in float64 takes 24; EXR and PNG that do not compress take less
 _SLACK_BYTES = 64 << 20
 _MOST_BYTES = 64 << 30  # where no dataset says how much it can be
@@ -75,13 +76,15 @@ class Submission:
     """Opened predictions.
 
     name: the folder or zip as its author knows it; files: where the bytes of each file lie, by its name in the
-    submission; record: what ``submission.json`` says, if there is one; record_problem: why it cannot be used.
+    submission; record: what ``submission.json`` says, if there is one; record_problem: why it cannot be used; links:
+    which of the files are links to folders, which nobody follows.
     """
 
     name: str
     files: dict[PurePosixPath, Path]
     record: SubmissionRecord | None = None
     record_problem: str | None = None
+    links: frozenset[PurePosixPath] = frozenset()
 
 
 @contextmanager
@@ -136,14 +139,24 @@ def _files_of_folder(root: Path) -> dict[PurePosixPath, Path]:
 
 def _submission(path: Path, files: dict[PurePosixPath, Path]) -> Submission:
     ordered = {name: files[name] for name in sorted(files) if not _is_left_behind(name)}
-    ordered = _without_outer_folder(ordered)
+    ordered = _without_notes(_without_outer_folder(_without_notes(ordered)))
+    links = frozenset(name for name, file in ordered.items() if file.is_symlink() and not file.is_file())
     told = ordered.pop(PurePosixPath(SUBMISSION_FILE), None)
     record, problem = (None, None) if told is None else _read_record(told)
-    return Submission(str(path), ordered, record, problem)
+    return Submission(str(path), ordered, record, problem, links)
 
 
 def _is_left_behind(name: PurePosixPath) -> bool:
     return any(part.startswith(".") or part.lower() in _LEFT_BEHIND for part in name.parts)
+
+
+def _without_notes(files: dict[PurePosixPath, Path]) -> dict[PurePosixPath, Path]:
+    return {name: path for name, path in files.items() if len(name.parts) > 1 or not _is_note(name)}
+
+
+def _is_note(name: PurePosixPath) -> bool:
+    text = name.name.lower()
+    return name.suffix.lower() in _NOTE_SUFFIXES or text.startswith(_NOTES)
 
 
 def _without_outer_folder(files: dict[PurePosixPath, Path]) -> dict[PurePosixPath, Path]:
@@ -220,8 +233,8 @@ def _unsafe(entries: list[tuple[str, zipfile.ZipInfo]]) -> list[str]:
         elif stat.S_ISLNK(entry.external_attr >> 16):
             problems.append(f"{name!r} is a link")
         elif (times := seen[PurePosixPath(name)]) > 1:
-            problems.append(f"{name!r} is in it {times} times")
-    return problems
+            problems.append(f"{str(PurePosixPath(name))!r} is in it {times} times")
+    return list(dict.fromkeys(problems))
 
 
 def _refuse_bomb(

@@ -260,7 +260,8 @@ BROKEN: list[tuple[str, Spoil, str]] = [
     ("empty", lambda f, _: [shutil.rmtree(f / s) for s in SCENES], r"8 problem\(s\).*\n.*missing .8."),
     ("extra", copied(f"{FILE}.png", "window_table/bokeh_07_07.png"), "bokeh_07_07.png belongs to no sample .*00 to 01"),
     ("extra scene", copied(f"{FILE}.png", "atlantis/bokeh_00_00.png"), "atlantis/.*the dataset has no such scene"),
-    ("extra file", copied(f"{FILE}.png", "notes.txt"), "notes.txt belongs to no sample; expected only <scene>/bokeh"),
+    ("extra file", copied(f"{FILE}.png", "notes.csv"), "notes.csv belongs to no sample; expected only <scene>/bokeh"),
+    ("note in a scene", copied(f"{FILE}.png", "window_table/notes.txt"), "window_table/notes.txt belongs to no sample"),
     ("for maps", copied(f"{FILE}.png", "window_table/corrupted_03/bokeh_00_00.png"), "it is for corrupted maps"),
     ("doubled", twice, f"{FILE}.exr and {FILE}.png stand for the same sample; expected one file: keep one"),
     ("doubled but for case", copied(f"{FILE}.png", "window_table/Bokeh_01_00.png"), "doubled .1.:\n.*/Bokeh_01_00.png"),
@@ -453,7 +454,7 @@ def test_there_are_enough_kinds() -> None:
 
 def test_all_problems_come_at_once_by_kind_and_never_thousands_of_lines(mine: Path, tiny_dataset_once: Path) -> None:
     for number in range(3000):
-        (mine / f"stray_{number}.txt").touch()
+        (mine / f"stray_{number}.csv").touch()
     content(".png", b"")(mine, open_dataset(tiny_dataset_once))
     prediction_path(mine, ALL[0]).unlink()
     with pytest.raises(BadInputError) as refused:

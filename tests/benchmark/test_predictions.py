@@ -214,7 +214,7 @@ def test_an_unsafe_archive_is_refused(dataset: Dataset, tmp_path: Path, how: str
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_an_archive_with_one_name_twice_is_refused(dataset: Dataset, tmp_path: Path) -> None:
     with_entries(entry("a/bokeh_00_00.png"), entry("a//bokeh_00_00.png"))(tmp_path / "mine.zip")
-    with pytest.raises(BadInputError, match="is in it 2 times"):
+    with pytest.raises(BadInputError, match=r"1 problem\(s\): 'a/bokeh_00_00.png' is in it 2 times\. Expected"):
         check(tmp_path / "mine.zip", dataset)
 
 
@@ -303,12 +303,44 @@ def snapshot(root: Path) -> dict[Path, tuple[int, int]]:
     return {path: (path.stat().st_size, path.stat().st_mtime_ns) for path in [root, *root.rglob("*")]}
 
 
-def test_a_linked_folder_is_told(honest: Path, dataset: Dataset, tmp_path: Path) -> None:
-    mine = Path(shutil.copytree(honest, tmp_path / "mine"))
-    shutil.rmtree(mine / "window_table")
-    (mine / "window_table").symlink_to(honest / "window_table")
+def test_linked_folders_are_told_once_each(honest: Path, dataset: Dataset, tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    for scene in ("blue_hour_street", "window_table"):
+        (mine / scene).symlink_to(honest / scene)
     checked = check(mine, dataset)
-    assert {one.kind for one in checked.errors} == {Kind.MISSING, Kind.EXTRA}
+    assert [(one.kind, one.sentence) for one in checked.errors] == [
+        (Kind.EXTRA, f"{scene} is a link; links are not followed: put the files themselves there")
+        for scene in ("blue_hour_street", "window_table")
+    ]
+    (mine / "window_table").unlink()
+    shutil.copytree(honest / "window_table", mine / "window_table")
+    (mine / "window_table" / "bokeh_00_00.png").unlink()
+    (mine / "more").symlink_to(honest)
+    found = [(one.kind, one.sentence.split(" ")[0]) for one in check(mine, dataset).errors]
+    assert found == [
+        (Kind.MISSING, "window_table/bokeh_00_00.png"),
+        (Kind.EXTRA, "blue_hour_street"),
+        (Kind.EXTRA, "more"),
+    ]
+
+
+def test_linked_files_are_read(honest: Path, dataset: Dataset, tmp_path: Path) -> None:
+    mine = Path(shutil.copytree(honest, tmp_path / "mine"))
+    (mine / "window_table/bokeh_00_00.png").unlink()
+    (mine / "window_table/bokeh_00_00.png").symlink_to(honest / "window_table/bokeh_00_00.png")
+    assert check(mine, dataset).problems == ()
+
+
+@pytest.mark.parametrize("below", ["", "mine/"])
+def test_notes_for_people_refuse_no_submission(honest: Path, dataset: Dataset, tmp_path: Path, below: str) -> None:
+    outer = tmp_path / "outer"
+    shutil.copytree(honest, outer / below)
+    for name in ("README", "Readme.rst", "README.md", "LICENSE", "licence.html", "readme.png", "notes.txt", "PAPER.MD"):
+        (outer / name).write_text("hello")
+        (outer / below / name).write_text("hello")
+    assert check(outer, dataset).problems == ()
+    assert check(packed(tmp_path / "mine.zip", outer), dataset).problems == ()
 
 
 # Honest predictions, good and bad
