@@ -148,13 +148,13 @@ def floor_tick() -> Line2D:
 
 
 def add_source(figure: Figure, results: Sequence[Result]) -> None:
-    """Say below all panels what the numbers are of, and what their bars are."""
+    """Say above all panels what the numbers are of, and what their bars are."""
     first = results[0]
     scenes = len({sample.scene for sample in first.samples})
     reason = interval(first, "psnr").reason
     bars = "bars: 95 % intervals over scenes" if reason is None else f"no intervals: {reason}"
     text = f"{first.dataset.name} {first.dataset.version}, {first.protocol.name}, {scenes} scenes; {bars}"
-    figure.supxlabel(text, fontsize=8, color=SOFT, x=0.995, ha="right")
+    figure.suptitle(text, fontsize=8, color=SOFT, x=0.995, ha="right")
 
 
 def save_figure(figure: Figure, path: Path) -> None:
