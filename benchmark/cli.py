@@ -53,6 +53,7 @@ def evaluate_command(
     """
     from .dataset import open_dataset
     from .methods.loading import check_name, load_method
+    from .methods.stopping import sigterm_interrupts
     from .protocols import load_protocol
     from .reports.run_pictures import draw_run
     from .results import MethodReference
@@ -68,7 +69,7 @@ def evaluate_command(
         raise BadInputError(f"--predictions needs one name for its method; found {len(methods)}: {' '.join(methods)}")
     else:
         check_name(methods[0])
-    with progress_bars(Console(stderr=True)) as report:
+    with sigterm_interrupts(), progress_bars(Console(stderr=True)) as report:
         opened = open_dataset(dataset, report)
         if predictions is None:
             outcomes = evaluate_all(

@@ -24,7 +24,7 @@ from bokeh_render.schema import Record, load_json
 from .dataset import Dataset
 from .methods.interface import BatchMethod, Method, Rendering
 from .methods.measuring import renderings
-from .methods.stopping import process_dies_with_parent
+from .methods.stopping import Interruptible, process_dies_with_parent
 from .predictions import prediction_path
 from .protocols import Protocol
 from .samples import Sample
@@ -135,13 +135,15 @@ class _Work:
 
 _work: _Work | None = None
 """Set once in each process of the pool, so that a method with large weights travels once."""
+_interruptible: Interruptible | None = None
 _warm = False
 """Whether this process of the pool has rendered before."""
 
 
 def _begin(pickled: bytes, next_share: Synchronized[int], cores: Sequence[Sequence[int]]) -> None:
     """Start a process of the pool: take the method and, where the system lets us, a share of the cores."""
-    global _work
+    global _work, _interruptible
+    _interruptible = Interruptible()
     process_dies_with_parent()
     with next_share.get_lock():
         share = cores[next_share.value % len(cores)]
@@ -154,8 +156,10 @@ def _begin(pickled: bytes, next_share: Synchronized[int], cores: Sequence[Sequen
 def _render_here(samples: Sequence[Sample]) -> list[tuple[Sample, str | None]]:
     global _warm
     assert _work is not None
+    assert _interruptible is not None
     warm_up, _warm = not _warm, True
-    return list(_work.render(samples, warm_up=warm_up))
+    with _interruptible.work(), closing(_work.render(samples, warm_up=warm_up)) as rendered:
+        return list(rendered)
 
 
 def _render_in_processes(work: _Work, samples: Sequence[Sample], jobs: int) -> _Rendered:
@@ -167,6 +171,7 @@ def _render_in_processes(work: _Work, samples: Sequence[Sample], jobs: int) -> _
         ) from None
     chunks = list(_batches(samples, _MOST_IN_BATCH if isinstance(work.method, BatchMethod) else _MOST_IN_CHUNK))
     context = multiprocessing.get_context("spawn")
+    others = set(multiprocessing.active_children())
     given = (pickled, context.Value("i", 0), _shares(jobs))
     with ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin, initargs=given) as pool:
         futures = [pool.submit(_render_here, chunk) for chunk in chunks]
@@ -180,6 +185,8 @@ def _render_in_processes(work: _Work, samples: Sequence[Sample], jobs: int) -> _
             ) from None
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            for process in set(multiprocessing.active_children()) - others:
+                process.terminate()  # a signal to us alone has not reached them, and a chunk takes long
             raise
 
 

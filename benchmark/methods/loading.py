@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import inspect
 import sys
+from contextlib import redirect_stdout
 from importlib import metadata
 from operator import attrgetter
 from pathlib import Path
@@ -50,6 +51,11 @@ def load_method(text: str) -> Method | BatchMethod:
     """
     if text in included_names():
         return included_method(text)
+    with redirect_stdout(sys.stderr):  # what a module prints when it is imported must not come before a command's JSON
+        return _load(text)
+
+
+def _load(text: str) -> Method | BatchMethod:
     path = Path(text)
     if path.suffix in {".yaml", ".yml"} or path.is_dir():
         method: Method | BatchMethod = load_command_method(path)

@@ -7,7 +7,7 @@ import sys
 import time
 import traceback
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -90,7 +90,7 @@ def render_measured(method: Method, sample: MethodInput) -> Rendering:
     """Let a method render one sample; what it raises, and an answer that is no image, become the rendering's error."""
     cost = Cost()
     try:
-        with measured() as cost:
+        with _prints_to_stderr(), measured() as cost:
             answer = method.render(sample)
         rendering = Rendering(as_display(answer, sample))
     except (Exception, SystemExit) as error:  # noqa: BLE001  (a method may raise anything; the others must go on)
@@ -110,7 +110,7 @@ def renderings(
 
     A :class:`Method` takes the samples one by one as they come; a :class:`BatchMethod` takes them all. Whatever goes
     wrong with a sample is told in its rendering; BadInputError is raised when a batch method cannot start at all.
-    Closing the iterator ends what a batch method has started.
+    Closing the iterator ends what a batch method has started. What a method of this process prints goes to stderr.
 
     warm_up: render the first sample twice and keep the second answer and its cost, as the first one of a process also
     pays for compiling and loading; not when it failed or took 5 s or more, and never with a batch method.
@@ -144,10 +144,12 @@ def _of_batch(method: BatchMethod, samples: list[MethodInput], started: ExitStac
         rendering = Rendering(None, error=ended)
         if ended is None:
             try:
-                if batch is None:
-                    batch = iter(method.render_batch(samples))
-                    started.callback(getattr(batch, "close", _nothing))
-                rendering = _checked(next(batch), sample)
+                with _prints_to_stderr():
+                    if batch is None:
+                        batch = iter(method.render_batch(samples))
+                        started.callback(getattr(batch, "close", _nothing))
+                    told = next(batch)
+                rendering = _checked(told, sample)
             except StopIteration:
                 ended = f"render_batch ended after {number} of {len(samples)} samples; expected an answer for each"
             except (Exception, SystemExit) as error:  # (see render_measured)
@@ -157,6 +159,15 @@ def _of_batch(method: BatchMethod, samples: list[MethodInput], started: ExitStac
             if ended is not None:
                 rendering = Rendering(None, error=ended)
         yield rendering
+
+
+def _prints_to_stderr() -> AbstractContextManager[Any]:
+    """Let what a method prints go to standard error: standard output belongs to the command, for example to its JSON.
+
+    It holds for Python's ``print`` in the whole process, so nothing else may print meanwhile; what C code writes to the
+    descriptor itself is not caught.
+    """
+    return redirect_stdout(sys.stderr)
 
 
 def _nothing() -> None:

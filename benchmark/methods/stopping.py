@@ -84,3 +84,32 @@ def sigterm_interrupts() -> Iterator[None]:
         raise
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+class Interruptible:
+    """Lets SIGTERM and SIGINT end a process of a pool cleanly: what is under way is interrupted, nothing is begun.
+
+    Once made, in the main thread, the first signal raises KeyboardInterrupt inside :meth:`work`, so that with-blocks
+    clean up, and ends a process that waits for work silently; later signals are ignored.
+    """
+
+    def __init__(self) -> None:
+        self._told = self._working = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._interrupt)
+
+    def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        if not self._told:
+            self._told = True
+            raise KeyboardInterrupt if self._working else SystemExit(TERMINATED)
+
+    @contextmanager
+    def work(self) -> Iterator[None]:
+        """Do under ``with`` what a signal may interrupt; raises KeyboardInterrupt when one has come before."""
+        if self._told:
+            raise KeyboardInterrupt
+        self._working = True
+        try:
+            yield
+        finally:
+            self._working = False

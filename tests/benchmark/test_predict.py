@@ -103,12 +103,13 @@ class Sleeps:
 PROGRAM = "import os, time, pathlib; pathlib.Path(f'pid-{os.getpid()}').write_text(''); time.sleep(600)"
 
 
-def started(folder: Path, method: str, dataset: Dataset, *, processes: int) -> subprocess.Popen[bytes]:
+def started(folder: Path, method: str, dataset: Dataset, *, processes: int, jobs: int) -> subprocess.Popen[bytes]:
     """Start an evaluation in ``folder`` and wait until so many processes have noted their number there."""
     command = [sys.executable, "-m", "bokehbench", "evaluate", method, "--dataset", str(dataset.root), "-o", "out"]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "TMPDIR": str(folder / "tmp")}
+    (folder / "tmp").mkdir()
     child = subprocess.Popen(
-        [*command, "--jobs", "2"], cwd=folder, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE
+        [*command, "--jobs", str(jobs)], cwd=folder, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE
     )
     for _ in range(1200):
         if len(list(folder.glob("pid-*"))) >= processes or child.poll() is not None:
@@ -158,9 +159,35 @@ def written(folder: Path, kind: str) -> str:
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 @pytest.mark.parametrize("kind", ["class", "command"])
 def test_kill_9_ends_the_processes_and_the_programs_too(dataset: Dataset, tmp_path: Path, kind: str) -> None:
-    child = started(tmp_path, written(tmp_path, kind), dataset, processes=1)
+    child = started(tmp_path, written(tmp_path, kind), dataset, processes=1, jobs=2)
     for pid in children_of(child.pid):  # the pool's, those among them that are idle
         (tmp_path / f"pid-{pid}").touch()
     os.kill(child.pid, signal.SIGKILL)
     child.communicate()
     assert still_running(tmp_path) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("kind", ["class", "command"])
+def test_sigterm_cleans_up_and_ends_with_143(dataset: Dataset, tmp_path: Path, kind: str, jobs: int) -> None:
+    child = started(tmp_path, written(tmp_path, kind), dataset, processes=1, jobs=jobs)
+    child.terminate()
+    _, said = child.communicate(timeout=60)
+    assert child.returncode == 143
+    assert b"Traceback" not in said
+    assert still_running(tmp_path) == []
+    assert list((tmp_path / "tmp").glob("bokehbench-job-*")) == []
+
+
+def test_what_a_method_prints_does_not_come_before_the_json(dataset: Dataset, tmp_path: Path) -> None:
+    (tmp_path / "loud.py").write_text(
+        "print('imported')\ndef loud(sample):\n    print('rendered')\n    return sample.display\n"
+    )
+    command = [sys.executable, "-m", "bokehbench", "evaluate", "loud:loud", "--dataset", str(dataset.root), "--json"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    ran = subprocess.run([*command, "-o", "out"], cwd=tmp_path, env=environment, capture_output=True, check=True)
+    (result,) = json.loads(ran.stdout)
+    assert result["method"]["name"] == "loud"
+    assert b"imported" in ran.stderr
+    assert b"rendered" in ran.stderr
