@@ -18,6 +18,7 @@ from .describing import describe_dataset, describe_method, describe_predictions,
 from .environment import describe_environment
 from .methods.command import CommandMethod
 from .metrics.lpips import WEIGHTS_VARIABLE, Lpips, load_lpips
+from .metrics.lpips_weights import net_of
 from .metrics.parallel import usable_cores
 from .predict import FAILURES_FILE, AnyMethod, Cost, predict
 from .protocols import ALEX_SHA256, Protocol
@@ -31,10 +32,6 @@ from .submissions.submission import open_submission
 
 _SCHEMA_VERSION: Literal[2] = 2
 _SHOWN = 3
-_NO_WEIGHTS = (
-    f"no weights of its network on this machine; name a file by --lpips-weights or {WEIGHTS_VARIABLE}, "
-    "or fetch them with bokehbench doctor --download-lpips"
-)
 
 
 @dataclass(frozen=True)
@@ -246,7 +243,7 @@ class _Run:
             method=entry.reference,
             environment=environment,
             created=datetime.now(UTC),
-            unavailable={} if self.lpips is not None else {"lpips": _NO_WEIGHTS},
+            unavailable={} if self.lpips is not None else {"lpips": _no_weights(self.protocol.lpips.net)},
             notices=entry.notices,
             samples=samples,
             summary=summarise(samples),
@@ -294,3 +291,10 @@ def _failed(name: str, failures: dict[Sample, str], count: int, folder: Path) ->
         f"method {name} failed at {len(failures)} of {count} samples, so it gets no score ({shown}{more}); all are in "
         f"{folder / FAILURES_FILE}, and the same command tries them again"
     )
+
+
+def _no_weights(net: str) -> str:
+    wanted = net_of(net)
+    where = f"name a file by --lpips-weights or {WEIGHTS_VARIABLE}"
+    or_fetch = ", or fetch them with bokehbench doctor --download-lpips" if net == "alex" else ""
+    return f"no weights of {wanted.title} on this machine ({wanted.torchvision_file}); {where}{or_fetch}"
