@@ -139,7 +139,7 @@ def _files_of_folder(root: Path) -> dict[PurePosixPath, Path]:
 
 def _submission(path: Path, files: dict[PurePosixPath, Path]) -> Submission:
     ordered = {name: files[name] for name in sorted(files) if not _is_left_behind(name)}
-    ordered = _without_notes(_without_outer_folder(_without_notes(ordered)))
+    ordered = _without_outer_folder(_without_notes(ordered))
     links = frozenset(name for name, file in ordered.items() if file.is_symlink() and not file.is_file())
     told = ordered.pop(PurePosixPath(SUBMISSION_FILE), None)
     record, problem = (None, None) if told is None else _read_record(told)
@@ -164,7 +164,7 @@ def _without_outer_folder(files: dict[PurePosixPath, Path]) -> dict[PurePosixPat
     tops = {name.parts[0] for name in files}
     if len(tops) != 1 or any(len(name.parts) == 1 for name in files):
         return files
-    inner = {PurePosixPath(*name.parts[1:]): path for name, path in files.items()}
+    inner = _without_notes({PurePosixPath(*name.parts[1:]): path for name, path in files.items()})
     scenes = {name.parts[0] for name in inner if len(name.parts) > 1}
     if any(name.suffix.lower() in _UNPACKED_SUFFIXES for name in inner if len(name.parts) == 1):
         return files
