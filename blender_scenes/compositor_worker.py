@@ -84,10 +84,10 @@ def main(arguments: list[str]) -> int:
     """Run the job file named last on the command line. Returns 0 when every sample was tried, else 1."""
     _load_own_package()
     from blender_scenes.errors import UserError
-    from blender_scenes.worker import Events, _die_with_parent
+    from blender_scenes.worker import Events, die_with_parent
 
     job = json.loads(Path(arguments[-1]).read_text(encoding="utf-8"))
-    _die_with_parent()
+    die_with_parent()
     events = Events(Path(job["events"]))
     try:
         run(job, events)

@@ -54,7 +54,7 @@ def _load_own_package() -> None:
     spec.loader.exec_module(package)
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Exit as soon as standard input reaches its end, which happens when the parent is gone."""
 
     def watch() -> None:
@@ -166,7 +166,7 @@ def main(arguments: list[str]) -> int:
     """Run the job file named last on the command line. Returns 0 when everything was rendered, else 1."""
     _load_own_package()
     job = json.loads(Path(arguments[-1]).read_text(encoding="utf-8"))
-    _die_with_parent()
+    die_with_parent()
     events = Events(Path(job["events"]))
     from blender_scenes.errors import UserError
 
