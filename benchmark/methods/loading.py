@@ -73,6 +73,10 @@ def check_name(name: str) -> None:
     check_file_name_part("name", name)
     if name in included_names():
         raise BadInputError(f"{name!r} is the name of an included method; give yours another name")
+    if name.casefold() in included_names():  # on some file systems it would also be the same file
+        raise BadInputError(
+            f"{name!r} differs only in case from the included method {name.casefold()!r}; give yours another name"
+        )
 
 
 def _from_module(text: str) -> Method | BatchMethod:
@@ -164,7 +168,13 @@ def _as_method(found: Any, text: str) -> Method | BatchMethod:
             found = found()
         except (Exception, SystemExit) as error:  # noqa: BLE001  (a user's class may raise anything)
             raise BadInputError(f"{text} cannot be made without arguments: {explain(error)}") from None
-    wrong = [word for word in _WORDS if not isinstance(getattr(found, word, None), str) or not getattr(found, word)]
+    told = {word: getattr(found, word, None) for word in _WORDS}
+    for word, value in told.items():
+        if value is not None and not isinstance(value, str):
+            kind = type(value).__name__
+            article = "an" if kind[0] in "aeiou" else "a"
+            raise BadInputError(f"{text} is no method: its {word} is {value!r}, {article} {kind}; expected a text")
+    wrong = [word for word, value in told.items() if not value]
     if not callable(getattr(found, "render", None)) and not callable(getattr(found, "render_batch", None)):
         wrong.append("render(sample)")
     if wrong:

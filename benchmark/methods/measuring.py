@@ -174,7 +174,10 @@ def _nothing() -> None:
     pass
 
 
-def _checked(told: Rendering, sample: MethodInput) -> Rendering:
+def _checked(told: Any, sample: MethodInput) -> Rendering:
+    if not isinstance(told, Rendering):
+        what = "an array" if isinstance(told, np.ndarray) else _kind(told)
+        return Rendering(None, error=f"render_batch yielded {what}; expected Rendering(display=…)")
     rendering = replace(
         told,
         seconds=_cost(told.seconds),

@@ -87,6 +87,12 @@ def no_odd(sample: MethodInput, answer: Any) -> Any:
     return answer
 
 
+def only_small(sample: MethodInput, answer: Any) -> Any:
+    if answer.shape[0] > 160:
+        raise MemoryError("too large")
+    return answer
+
+
 IMAGE, VALUES, TWICE, ORDER = "returns an image", "display values", "same input, same answer", "in another order"
 SHARP, MORE, INPUT, ODD, COST = (
     "K = 0 returns the input",
@@ -118,10 +124,11 @@ SHARP, MORE, INPUT, ODD, COST = (
         (spoils("display"), {INPUT: "sample.display was changed"}),
         (spoils("disparity"), {INPUT: "sample.disparity was changed"}),
         (spoils("light"), {INPUT: "sample.light was changed"}),
+        (only_small, {COST: "480×320, K = 12.5: MemoryError: too large"}),
         (no_odd, {IMAGE: "2 of 8 samples failed, the first 53×37, K = 5: ValueError", ODD: "odd", ORDER: "not looked"}),
         (
             lambda s, a: (255 * np.clip(a, 0, 1)).astype(np.uint8),
-            {IMAGE: "8 of 8 .*uint8 values", ODD: "uint8", COST: "240×160, K = 6.25: returned"}
+            {IMAGE: "8 of 8 .*uint8 values", ODD: "uint8"}
             | dict.fromkeys((VALUES, TWICE, ORDER, SHARP, MORE), "not looked at, as there is no image"),
         ),
     ],
@@ -134,6 +141,19 @@ def test_what_is_wrong_fails_under_its_own_name(
     for name, message in expected.items():
         with pytest.raises(AssertionError, match=message):
             raise AssertionError(failed[name])
+
+
+def fails(sample: MethodInput, answer: Any) -> Any:
+    raise ValueError("never works")
+
+
+def test_the_cost_of_what_never_renders_is_not_counted() -> None:
+    method = Under(fails)
+    report = conformance.test_method(method)
+    assert method.asked == 8  # the large samples are not tried
+    lines = conformance.format_report(report).splitlines()
+    assert lines[-1] == "under-test 1: 7 of 9 checks failed"
+    assert lines[-2].split(maxsplit=4) == ["-", "time", "and", "memory", "not looked at, as there is no image"]
 
 
 def test_metadata_that_would_be_left_out_is_told() -> None:

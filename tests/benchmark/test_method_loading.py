@@ -139,7 +139,7 @@ def test_entry_points(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
         ("syntax:Mine", "module syntax cannot be imported: SyntaxError"),
         (
             "code_d:Gone",
-            r"module code_d has no 'Gone'; expected a method \(it has Mine, Bare, Needs, identity, anonymous, wrong\)",
+            r"module code_d has no 'Gone'; expected a method \(it has Mine, Bare, Needs, identity, anonymous, wrong, C",
         ),
         ("code_d:", r"'code_d:' names nothing in the module; expected code_d:Name \(it has Mine"),
         ("code_d.py:Mine", "names no module; expected module:Name, for example code_d:Mine for code_d.py"),
@@ -153,7 +153,9 @@ def test_entry_points(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
             "code_d:spaced",
             r"^revision 'a b' cannot be part of a file name; expected letters, digits, . _ [+] and - \(1 to 80\)",
         ),
-        ("code_d:number", "it lacks revision;"),
+        ("code_d:number", "code_d:number is no method: its revision is 3, an int; expected a text$"),
+        ("code_d:empty", "it lacks revision;"),
+        ("code_d:Classical", "'Classical' differs only in case from the included method 'classical'; give yours"),
         ("math:sqrt", r"math:sqrt is no method: it lacks name"),
         ("antigravity:Mine", "antigravity.py is hidden by another module antigravity "),
     ],
@@ -176,6 +178,8 @@ def test_every_mistake_is_one_sentence(write: Write, text: str, message: str) ->
         + "def wrong(sample): return sample.display\n"
         + "wrong.__name__ = 'two words'\n"
         + "number = Mine()\nnumber.revision = 3\n"
+        + "empty = Mine()\nempty.revision = ''\n"
+        + "def Classical(sample): return sample.display\n"
         + "spaced = Mine()\nspaced.revision = 'a b'\n",
     )
     try:
@@ -195,6 +199,17 @@ def test_a_users_file_takes_no_packages_place(write: Write) -> None:
 def test_names_for_predictions_are_checked_alike() -> None:
     for name in ("my-method_2.1", "a+b", "x" * 80):
         check_name(name)
-    for name in (*included_names(), "", ".hidden", "a/b", "two words", "naïve", "x" * 81, "line\n"):
+    for name in (
+        *included_names(),
+        "GAUSSIAN",
+        "Blender-Defocus",
+        "",
+        ".hidden",
+        "a/b",
+        "two words",
+        "naïve",
+        "x" * 81,
+        "line\n",
+    ):
         with pytest.raises(BadInputError, match="included method|cannot be part of a file name"):
             check_name(name)

@@ -207,6 +207,15 @@ def test_a_batch_that_ends_early_leaves_an_error_for_each_of_the_rest() -> None:
     assert str(wrong[0].error).startswith("returned an array of shape (1, 1, 3)")
 
 
+def test_a_batch_that_yields_images_is_told_what_to_yield_instead() -> None:
+    found = list(renderings(Batch(GOOD.display, None, GOOD), [sample()] * 3))
+    assert [rendering.error for rendering in found] == [
+        "render_batch yielded an array; expected Rendering(display=…)",
+        "render_batch yielded a NoneType; expected Rendering(display=…)",
+        None,
+    ]
+
+
 def test_a_batch_that_cannot_start_is_the_users_mistake() -> None:
     with pytest.raises(BadInputError, match="no such program"):
         list(renderings(Batch(BadInputError("no such program")), [sample()] * 3))
