@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import pickle
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
@@ -36,6 +36,7 @@ _BITS = 16
 _MOST_IN_BATCH = 50  # a scene of BLB; a batch's inputs lie in memory and, for commands, on disk together
 _MOST_SCENES = 8  # of photographs, each of which is a scene
 _MOST_IN_CHUNK = 10  # so that processes end together, and progress shows
+_SHOWN_ERRORS = 3
 AnyMethod = Method | BatchMethod
 _Rendered = Generator[tuple[Sample, str | None], None, None]
 """Each sample with what went wrong; None: its file is written."""
@@ -100,6 +101,24 @@ def predict(
             report(Step(task, done, len(samples), str(sample)))
     _write_failures(folder, failures)
     return Predicted(files, _known_costs(folder), failures)
+
+
+def failures_in_words(failures: Mapping[Sample, str], count: int) -> str:
+    """Return what went wrong as one line, each error once, the commonest first.
+
+    failures: the error of each sample that failed, as :class:`Predicted` holds them; count: of all samples.
+    """
+    places: dict[str, list[Sample]] = {}
+    for sample, error in failures.items():
+        places.setdefault(error, []).append(sample)
+    told = []
+    for error, samples in sorted(places.items(), key=lambda item: -len(item[1])):
+        where = f"{len(samples)} of {count} samples, first {samples[0]}" if len(samples) > 1 else str(samples[0])
+        told.append(f"{error} (at {where})")
+    more = len(told) - _SHOWN_ERRORS
+    if more > 0:
+        told[_SHOWN_ERRORS:] = [f"and {more} more error{'s' if more > 1 else ''}"]
+    return "; ".join(told)
 
 
 @dataclass(frozen=True)

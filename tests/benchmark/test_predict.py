@@ -16,8 +16,9 @@ import pytest
 
 from benchmark.dataset import Dataset, open_dataset
 from benchmark.methods.interface import MethodInput, Rendering
-from benchmark.predict import predict
+from benchmark.predict import failures_in_words, predict
 from benchmark.protocols import load_protocol
+from benchmark.samples import Sample
 from bokeh_render.optics import Float32
 from bokeh_render.progress import Step
 
@@ -91,7 +92,7 @@ def test_what_interrupts_the_report_closes_the_batch(dataset: Dataset, tmp_path:
 
 
 SLEEPS = """
-import os, subprocess, sys, time
+import os, time
 from pathlib import Path
 
 class Sleeps:
@@ -108,15 +109,14 @@ def started(folder: Path, method: str, dataset: Dataset, *, processes: int, jobs
     command = [sys.executable, "-m", "bokehbench", "evaluate", method, "--dataset", str(dataset.root), "-o", "out"]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "TMPDIR": str(folder / "tmp")}
     (folder / "tmp").mkdir()
-    child = subprocess.Popen(
-        [*command, "--jobs", str(jobs)], cwd=folder, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE
-    )
+    with (folder / "said").open("wb") as said:  # no pipe, whose end would wait for whoever outlives the child
+        child = subprocess.Popen([*command, "--jobs", str(jobs)], cwd=folder, env=environment, stderr=said, stdout=said)
     for _ in range(1200):
         if len(list(folder.glob("pid-*"))) >= processes or child.poll() is not None:
             break
         time.sleep(0.05)
     if child.poll() is not None:
-        pytest.fail(child.communicate()[1].decode())
+        pytest.fail((folder / "said").read_text())
     return child
 
 
@@ -163,7 +163,7 @@ def test_kill_9_ends_the_processes_and_the_programs_too(dataset: Dataset, tmp_pa
     for pid in children_of(child.pid):  # the pool's, those among them that are idle
         (tmp_path / f"pid-{pid}").touch()
     os.kill(child.pid, signal.SIGKILL)
-    child.communicate()
+    child.wait()
     assert still_running(tmp_path) == []
 
 
@@ -173,9 +173,8 @@ def test_kill_9_ends_the_processes_and_the_programs_too(dataset: Dataset, tmp_pa
 def test_sigterm_cleans_up_and_ends_with_143(dataset: Dataset, tmp_path: Path, kind: str, jobs: int) -> None:
     child = started(tmp_path, written(tmp_path, kind), dataset, processes=1, jobs=jobs)
     child.terminate()
-    _, said = child.communicate(timeout=60)
-    assert child.returncode == 143
-    assert b"Traceback" not in said
+    assert child.wait(timeout=60) == 143
+    assert "Traceback" not in (tmp_path / "said").read_text()
     assert still_running(tmp_path) == []
     assert list((tmp_path / "tmp").glob("bokehbench-job-*")) == []
 
@@ -191,3 +190,21 @@ def test_what_a_method_prints_does_not_come_before_the_json(dataset: Dataset, tm
     assert result["method"]["name"] == "loud"
     assert b"imported" in ran.stderr
     assert b"rendered" in ran.stderr
+
+
+def test_equal_failures_are_told_once() -> None:
+    samples = [Sample("window_table", 0, focus) for focus in range(12)]
+    one = dict.fromkeys(samples, "ValueError: no kernel")
+    assert failures_in_words(one, 12) == "ValueError: no kernel (at 12 of 12 samples, first window_table/bokeh_00_00)"
+    assert failures_in_words({samples[3]: "too dark"}, 12) == "too dark (at window_table/bokeh_00_03)"
+
+
+def test_the_commonest_failures_come_first_and_the_rest_is_counted() -> None:
+    errors = ["a", "b", "b", "c", "d", "d", "d", "e", "f"]
+    failures = {Sample("s", 1, focus): error for focus, error in enumerate(errors)}
+    assert failures_in_words(failures, 20) == (
+        "d (at 3 of 20 samples, first s/bokeh_01_04); b (at 2 of 20 samples, first s/bokeh_01_01); "
+        "a (at s/bokeh_01_00); and 3 more errors"
+    )
+    del failures[Sample("s", 1, 7)], failures[Sample("s", 1, 8)]
+    assert failures_in_words(failures, 20).endswith("; and 1 more error")
