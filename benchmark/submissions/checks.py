@@ -97,7 +97,7 @@ def check_submission(
     files = {sample: submission.files[name] for sample, name in names.files.items()}
     problems = [*_record_problems(submission, samples, dataset, protocol), *names.problems]
     look = _Looking(submission, names.files, dataset, protocol)
-    together = SubmissionLikeness(len(samples))
+    together = SubmissionLikeness(len(samples), protocol.gamma)
     compared = eight_bits = done = 0
     with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
         for scene, group in groupby(samples, key=lambda sample: sample.scene):

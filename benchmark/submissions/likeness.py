@@ -20,6 +20,7 @@ from bokeh_render.optics import Float32
 from generator.stack import SampleKey
 
 from ..samples import Sample
+from .slips import gains_of_slips
 
 Float64 = NDArray[np.float64]
 _POINTS = 2500  # pixels looked at, in a regular grid, where the whole image is not needed
@@ -81,7 +82,8 @@ class Look:
     """What is kept of a prediction.
 
     digest: of all its display values; error: mean square against its truth, over all pixels; undone: gain in dB from
-    undoing each change; exposed: gain in dB from the best exposure, which no change of curve may be mistaken for.
+    undoing each change; exposed: gain in dB from the best exposure, which no change of curve may be mistaken for;
+    slips: gains in dB from ``slips.gains_of_slips``.
     """
 
     sample: Sample
@@ -94,12 +96,17 @@ class Look:
     tolerance: float
     undone: Mapping[Change, float]
     exposed: float
+    slips: Float32
 
 
 def points(image: Float32) -> Float32:
     """Return pixels on a regular grid, (n, 3), about 2500 of them, or all of a small image."""
-    step = max(1, int(np.sqrt(image.shape[0] * image.shape[1] / _POINTS)))
+    step = _step(image)
     return image[::step, ::step].reshape(-1, 3)
+
+
+def _step(image: Float32) -> int:
+    return max(1, int(np.sqrt(image.shape[0] * image.shape[1] / _POINTS)))
 
 
 def thumbnail(image: Float32) -> Float32:
@@ -162,6 +169,7 @@ def look_at_prediction(
         tolerance=tolerance,
         undone={change: decibels(_mean_square(other, target)) - before for change, other in undone.items()},
         exposed=decibels(_mean_square(np.clip(exposure * stored, *clip), target)) - before,
+        slips=gains_of_slips(display, target, step=_step(display), gamma=gamma, clip=clip),
     )
 
 

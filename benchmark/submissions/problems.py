@@ -49,6 +49,8 @@ class Kind(StrEnum):
     TRUTH = "a ground truth"
     COPIED = "copies"
     ABOVE_NOISE = "above the noise floor"
+    TONE = "tone"
+    SHIFTED = "shifted"
     EIGHT_BITS = "8 bits"
 
 
@@ -68,6 +70,8 @@ CHECKS: dict[str, tuple[Kind, ...]] = {
         Kind.TRUTH,
         Kind.COPIED,
         Kind.ABOVE_NOISE,
+        Kind.TONE,
+        Kind.SHIFTED,
     ),
 }
 """Every kind, by the check that finds it."""

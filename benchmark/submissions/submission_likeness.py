@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from bokeh_render.optics import Float32
+from bokeh_render.optics import DISPLAY_GAMMA, Float32
 
 from ..samples import Sample
 from .likeness import Change, Exchange, Look, Reordering, TruthLook, best_order, psnr_table
 from .likeness_rules import SceneLikeness, copied, own_likeness
 from .problems import Kind, Problem, problem
+from .slips import slips_of_all
 
 _FAR_NEARER_DB, _NEARLY_ALL = 3.0, 0.9  # undoing a change brings this much on average, and something nearly everywhere
 _BEYOND_EXPOSURE_DB = 1.0
@@ -37,11 +38,12 @@ _REMEDIES = {
 class SubmissionLikeness:
     """Judges what shows only over all samples. Give it every scene, then ask.
 
-    count: how many samples there are; of fewer than half of them nothing is concluded.
+    count: how many samples there are; of fewer than half of them nothing is concluded; gamma: the protocol's.
     """
 
-    def __init__(self, count: int) -> None:
-        self._count = count
+    def __init__(self, count: int, gamma: float = DISPLAY_GAMMA) -> None:
+        self._count, self._gamma = count, gamma
+        self._slips: list[Float32] = []
         self._undone: dict[Change, list[float]] = defaultdict(list)
         self._exposed: list[float] = []
         self._suffixes: list[str] = []
@@ -71,6 +73,7 @@ class SubmissionLikeness:
         problems += within
         for look in looks:
             self._exposed.append(look.exposed)
+            self._slips.append(look.slips)
             self._suffixes.append(suffixes[look.sample])
             for change, gain in look.undone.items():
                 self._undone[change].append(gain)
@@ -88,7 +91,12 @@ class SubmissionLikeness:
         if len(self._exposed) < _LEAST_SHARE_LOOKED_AT * self._count or not self._exposed:
             return []
         changed = [found for kind, changes in _FAMILIES if (found := self._changed(kind, changes)) is not None]
-        return changed or list(self._scenes_exchanged()) or list(self._samples_exchanged())
+        return (
+            changed
+            or list(self._scenes_exchanged())
+            or list(self._samples_exchanged())
+            or list(slips_of_all(self._slips, self._gamma))
+        )
 
     def _changed(self, kind: Kind, changes: Sequence[Change]) -> Problem | None:
         change = max(changes, key=lambda one: float(np.mean(self._undone[one])))

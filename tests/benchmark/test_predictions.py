@@ -36,6 +36,7 @@ from benchmark.submissions.checks import Checked, check_submission
 from benchmark.submissions.likeness import Reordering, best_order, points, psnr_table, thumbnail
 from benchmark.submissions.names import match_names
 from benchmark.submissions.problems import CHECKS, Kind, Severity, shown
+from benchmark.submissions.slips import SHIFTS, TONES, Curve, Exposure, Shift
 from benchmark.submissions.submission import Submission, open_submission, room_for
 from benchmark.submissions.submission_likeness import SubmissionLikeness
 from bokeh_render.errors import BadInputError
@@ -397,6 +398,8 @@ def test_what_a_method_drew_itself_is_never_refused_however_bad_it_is(
     checked = check(predictions(tmp_path, dataset, HONEST[name]), dataset)
     assert checked.errors == (), "\n".join(one.sentence for one in checked.errors)
     assert checked.compared == 8
+    exposed = {"dark", "bright", "flat", "curved", "random"}
+    assert {one.kind for one in checked.problems} == ({Kind.TONE} if name in exposed else set())
 
 
 @pytest.fixture(scope="module")
@@ -533,6 +536,50 @@ def test_better_than_noise_allows_is_noticed(dataset: Dataset, tmp_path: Path) -
     assert checked.errors == ()
     assert len(checked.notices) == 4
     assert all(re.search(r"scores (39|40|41)\.\d dB, though noise in the truth leaves", n) for n in checked.notices)
+
+
+def srgb(light: NDArray[Any]) -> NDArray[Any]:
+    return np.where(light <= 0.0031308, 12.92 * light, 1.055 * np.maximum(light, 1e-9) ** (1 / 2.4) - 0.055)
+
+
+SLIPS: dict[str, tuple[Callable[[Float32], NDArray[Any]], Kind, str]] = {
+    "sRGB": (lambda d: srgb(d**2.2), Kind.TONE, r"sRGB curve was used; expected light \*\* \(1 / 2.2\)"),
+    "too dark": (lambda d: d * 0.5 ** (1 / 2.2), Kind.TONE, "too dark, by about 1 EV; .*multiply light by 2 if"),
+    "too bright": (lambda d: d * 1.4 ** (1 / 2.2), Kind.TONE, "too bright, by about 0.5 EV"),
+    "right": (lambda d: np.roll(d, 1, axis=1), Kind.SHIFTED, "shifted by 1 px to the right; expected"),
+    "left and down": (lambda d: np.roll(d, (2, -1), axis=(0, 1)), Kind.SHIFTED, "1 px to the left and 2 px down;"),
+}
+
+
+@pytest.mark.parametrize("how", SLIPS)
+def test_a_slip_that_all_share_is_noticed_and_refuses_nothing(clear: Dataset, tmp_path: Path, how: str) -> None:
+    slip, kind, sentence = SLIPS[how]
+    (notice,) = check(predictions(tmp_path, clear, shaded(slip)), clear).problems
+    assert (notice.kind, notice.severity) == (kind, Severity.NOTICE)
+    assert re.search(sentence, notice.sentence), notice.sentence
+    assert "100% of them" in notice.sentence
+
+
+def test_a_slip_of_few_is_not_one_of_all(clear: Dataset, tmp_path: Path) -> None:
+    folder = predictions(tmp_path, clear, shaded(lambda d: d))
+    path = prediction_path(folder, Sample("slope", 1, 1))
+    write_image(path, 0.5 * read_image(path).pixels)
+    assert check(folder, clear).problems == ()
+
+
+@pytest.mark.parametrize("slip", [*TONES, *SHIFTS], ids=str)
+def test_undoing_a_slip_gives_back_what_was_meant(slip: Curve | Exposure | Shift) -> None:
+    meant = np.random.default_rng(4).uniform(0.1, 0.9, (20, 30, 3)).astype(np.float32)
+    if isinstance(slip, Shift):
+        moved = np.roll(meant, (slip.down, slip.right), axis=(0, 1))
+        inner = slip.undone(moved, 1).reshape(meant.shape)[2:-2, 2:-2]
+        np.testing.assert_array_equal(inner, meant[2:-2, 2:-2])
+        return
+    if isinstance(slip, Exposure):
+        made = (meant**2.2 * 2.0**slip.ev) ** (1 / 2.2)
+    else:
+        made = srgb(meant**2.2) if slip.encoded else ((meant + 0.055) / 1.055) ** (2.4 / 2.2)
+    np.testing.assert_allclose(slip.undone(made.astype(np.float32), 2.2), meant, rtol=1e-4)
 
 
 # What the checks are made of
