@@ -24,6 +24,7 @@ from bokeh_render.schema import Record, load_json
 from .dataset import Dataset
 from .methods.interface import BatchMethod, Method, Rendering
 from .methods.measuring import renderings
+from .methods.source import source_sha256
 from .methods.stopping import Interruptible, process_dies_with_parent
 from .predictions import prediction_path
 from .protocols import Protocol
@@ -67,6 +68,7 @@ class _RunKey(Record):
     protocol: str
     protocol_sha256: str
     files_sha256: str
+    source_sha256: str | None
 
 
 def predict(
@@ -252,13 +254,16 @@ def _claim(folder: Path, method: AnyMethod, dataset: Dataset, protocol: Protocol
         protocol=protocol.name,
         protocol_sha256=protocol.sha256,
         files_sha256=dataset.files_sha256,
+        source_sha256=source_sha256(method),
     )
     path = folder / RUN_FILE
     if path.is_file():
-        if load_json(_RunKey, path) != key:
+        then = load_json(_RunKey, path).model_dump()
+        differs = [what for what, value in key.model_dump().items() if value != then[what]]
+        if differs:
             raise BadInputError(
-                f"{folder} holds predictions of another revision, protocol or dataset; "
-                "delete it or choose another --out"
+                f"{folder} holds predictions that differ in {', '.join(differs)}; give the method another revision, "
+                "choose another --out, or delete the folder"
             )
         return
     if folder.exists() and any(folder.iterdir()):

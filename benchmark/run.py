@@ -20,10 +20,9 @@ from .methods.command import CommandMethod
 from .metrics.lpips import WEIGHTS_VARIABLE, Lpips, load_lpips
 from .metrics.lpips_weights import net_of
 from .metrics.parallel import usable_cores
-from .predict import FAILURES_FILE, AnyMethod, Cost, predict
+from .predict import FAILURES_FILE, AnyMethod, Cost, failures_in_words, predict
 from .protocols import ALEX_SHA256, Protocol
 from .results import DatasetReference, MethodReference, Result, load_result, summarise, write_result
-from .samples import Sample
 from .score import Entry, Scored, score_entries
 from .store import Store
 from .submissions.checks import check_submission
@@ -182,7 +181,11 @@ class _Run:
         folder = self.store.predictions(reference)
         predicted = predict(method, self.dataset, self.protocol, folder, jobs=self.jobs, report=self.report)
         if predicted.failures:
-            raise BokehbenchError(_failed(method.name, predicted.failures, len(predicted.files), folder))
+            raise BokehbenchError(
+                f"method {method.name} failed at {len(predicted.failures)} of {len(predicted.files)} samples, so it gets "
+                f"no score: {failures_in_words(predicted.failures, len(predicted.files))}; all are in "
+                f"{folder / FAILURES_FILE}, and the same command tries them again"
+            )
         notices = () if reference.source_sha256 is None else self._look_at(folder)
         return Entry(reference, predicted.files, predicted.costs, self.store.scores(reference), notices)
 
@@ -282,15 +285,6 @@ class _Run:
                 "give the method another revision, or choose another --out"
             )
         return old
-
-
-def _failed(name: str, failures: dict[Sample, str], count: int, folder: Path) -> str:
-    shown = "; ".join(f"{sample}: {error}" for sample, error in list(failures.items())[:_SHOWN])
-    more = f"; and {len(failures) - _SHOWN} more" if len(failures) > _SHOWN else ""
-    return (
-        f"method {name} failed at {len(failures)} of {count} samples, so it gets no score ({shown}{more}); all are in "
-        f"{folder / FAILURES_FILE}, and the same command tries them again"
-    )
 
 
 def _no_weights(net: str) -> str:

@@ -395,6 +395,28 @@ class Half:
         evaluate(load_method("half_method:Half"), dataset, PROTOCOL, tmp_path / "run")
 
 
+def test_code_edited_between_two_tries_is_not_mixed(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    code = """
+class Patched:
+    name, revision, description = "patched", "1", "fails at some samples at first"
+
+    def render(self, sample):
+        assert {}
+        return sample.display
+"""
+    (tmp_path / "patched_method.py").write_text(code.format("'bokeh_00' in sample.name"))
+    with pytest.raises(BokehbenchError, match="failed at 4 of 8 samples"):
+        evaluate(load_method("patched_method:Patched"), dataset, PROTOCOL, tmp_path / "run")
+    (tmp_path / "patched_method.py").write_text(code.format("True"))
+    monkeypatch.delitem(sys.modules, "patched_method")
+    with pytest.raises(BadInputError, match="holds predictions that differ in source_sha256; give .* another revision"):
+        evaluate(load_method("patched_method:Patched"), dataset, PROTOCOL, tmp_path / "run")
+
+
 def test_a_torn_prediction_is_its_methods_error_only(dataset: Dataset, tmp_path: Path) -> None:
     methods = [included_method(name) for name in ("identity", "gaussian")]
     folder = tmp_path / "results"
@@ -445,7 +467,7 @@ def test_predictions_of_another_dataset_are_not_mixed(dataset: Dataset, tmp_path
     evaluate(included_method("identity"), dataset, PROTOCOL, tmp_path)
     run = folder_of(tmp_path, "identity") / ".run.json"
     run.write_text(run.read_text().replace(dataset.files_sha256, "0" * 64))
-    with pytest.raises(BadInputError, match="another revision, protocol or dataset"):
+    with pytest.raises(BadInputError, match="holds predictions that differ in files_sha256"):
         evaluate(included_method("identity"), dataset, PROTOCOL, tmp_path)
 
 
