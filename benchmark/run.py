@@ -181,10 +181,11 @@ class _Run:
         folder = self.store.predictions(reference)
         predicted = predict(method, self.dataset, self.protocol, folder, jobs=self.jobs, report=self.report)
         if predicted.failures:
+            failed, count = predicted.failures, len(predicted.files)
             raise BokehbenchError(
-                f"method {method.name} failed at {len(predicted.failures)} of {len(predicted.files)} samples, so it gets "
-                f"no score: {failures_in_words(predicted.failures, len(predicted.files))}; all are in "
-                f"{folder / FAILURES_FILE}, and the same command tries them again"
+                f"method {method.name} failed at {len(failed)} of {count} samples, so it gets no score: "
+                f"{failures_in_words(failed, count)}; all are in {folder / FAILURES_FILE}, and the same command tries "
+                "them again"
             )
         notices = () if reference.source_sha256 is None else self._look_at(folder)
         return Entry(reference, predicted.files, predicted.costs, self.store.scores(reference), notices)

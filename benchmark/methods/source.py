@@ -19,9 +19,9 @@ _CODE = {".py", ".sh", ".yaml", ".yml", ".json", ".toml", ".cfg", ".txt", ".jl",
 def source_sha256(method: Method | BatchMethod) -> str | None:
     """Return a hash of the code that a method is made of, as far as it can be seen.
 
-    A class: the file that defines it. A command: the small text files beside its ``method.yaml``. What those import, and
-    weights, are not looked at: a change there is for the revision to tell. None for included methods, and for functions,
-    whose revision is such a hash already.
+    A class: the file that defines it. A command: the small text files beside its ``method.yaml``. What those import,
+    and weights, are not looked at: a change there is for the revision to tell. None for included methods, and for
+    functions, whose revision is such a hash already.
     """
     if isinstance(method, CommandMethod):
         files = [path for path in sorted(method.folder.rglob("*")) if _is_code(path.relative_to(method.folder), path)]
