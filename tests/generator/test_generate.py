@@ -227,7 +227,7 @@ def test_two_runs_cannot_write_into_one_folder(tmp_path: Path) -> None:
     (tmp_path / "dataset" / ".work").mkdir(parents=True)
     with (tmp_path / "dataset" / ".work" / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(BadInputError, match="another run is generating"):
+        with pytest.raises(BadInputError, match="another run is writing"):
             generate(TINY, tmp_path / "dataset")
 
 
