@@ -55,7 +55,7 @@ scenes_app.command("show")(generator.cli.scenes_show_command)
 protocol_app.command("list")(benchmark.cli.protocol_list_command)
 protocol_app.command("show")(benchmark.cli.protocol_show_command)
 
-_INTERRUPTED = 130  # what typer exits with on Ctrl-C
+_INTERRUPTED = (130, 143)  # what typer exits with on Ctrl-C, and what SIGTERM ends an evaluation with
 _DEMO_METHODS = ("identity", "gaussian", "blender-defocus", "classical", "layered")
 
 
@@ -202,7 +202,7 @@ def main() -> None:
         Console(stderr=True).print(text, style="bold red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
     except SystemExit as end:
-        if end.code == _INTERRUPTED:
+        if end.code in _INTERRUPTED:
             Console(stderr=True).print("bokehbench: stopped; the same command goes on from here", highlight=False)
         raise
 
