@@ -8,20 +8,20 @@ from pathlib import Path
 
 from bokeh_render.schema import sha256_of_file, sha256_of_json
 
-from .command import CommandMethod
+from .command import METHOD_FILE, CommandMethod
 from .interface import BatchMethod, Method
 
 _LARGEST_BYTES = 1 << 20
 _NOT_CODE = {"__pycache__", "venv", "env", "node_modules"}
-_CODE = {".py", ".sh", ".yaml", ".yml", ".json", ".toml", ".cfg", ".txt", ".jl", ".m", ".c", ".cpp", ".cu", ".h", ".rs"}
+_CODE = {".py", ".sh", ".jl", ".m", ".c", ".cpp", ".cu", ".h", ".rs"}  # nothing that a run inside the folder writes
 
 
 def source_sha256(method: Method | BatchMethod) -> str | None:
     """Return a hash of the code that a method is made of, as far as it can be seen.
 
-    A class: the file that defines it. A command: the small text files beside its ``method.yaml``. What those import,
-    and weights, are not looked at: a change there is for the revision to tell. None for included methods, and for
-    functions, whose revision is such a hash already.
+    A class: the file that defines it. A command: its ``method.yaml`` and the source files in that folder. What those
+    import, and weights, are not looked at: a change there is for the revision to tell. None for included methods, and
+    for functions, whose revision is such a hash already.
     """
     if isinstance(method, CommandMethod):
         files = [path for path in sorted(method.folder.rglob("*")) if _is_code(path.relative_to(method.folder), path)]
@@ -37,7 +37,7 @@ def source_sha256(method: Method | BatchMethod) -> str | None:
 
 
 def _is_code(inside: Path, path: Path) -> bool:
-    hidden = any(
-        part.startswith(".") or part in {"__pycache__", "venv", "env", "node_modules"} for part in inside.parts
-    )
-    return not hidden and path.suffix in _CODE and path.is_file() and path.stat().st_size <= _LARGEST_BYTES
+    if str(inside) == METHOD_FILE:
+        return True
+    passed_over = any(part.startswith(".") or part in _NOT_CODE for part in inside.parts)
+    return not passed_over and path.suffix in _CODE and path.is_file() and path.stat().st_size <= _LARGEST_BYTES

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,8 @@ from benchmark.dataset import Dataset, open_dataset
 from benchmark.methods import included_method, included_names
 from benchmark.methods.interface import Method, MethodInput, MethodMetadata
 from benchmark.methods.loading import load_method
-from benchmark.predict import _batches
+from benchmark.methods.template import write_template
+from benchmark.predict import AnyMethod, _batches
 from benchmark.predictions import prediction_path
 from benchmark.protocols import Protocol, load_protocol
 from benchmark.results import MethodReference, Result, load_result, to_dataframe
@@ -375,46 +377,52 @@ def test_a_run_never_writes_into_the_dataset(tiny_dataset: Path, place: str) -> 
     assert not (tiny_dataset / place / "predictions").exists()
 
 
-def test_edited_code_under_the_same_revision_is_told_apart(
-    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def as_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], AnyMethod]:
+    """Return a function that writes a method whose ``render`` has this body, over the one before, and loads it."""
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    code = """
-class Half:
-    name, revision, description = "half", "1", "darker"
 
-    def render(self, sample):
-        return sample.display * {}
-"""
-    (tmp_path / "half_method.py").write_text(code.format(0.5))
-    evaluate(load_method("half_method:Half"), dataset, PROTOCOL, tmp_path / "run")
-    (tmp_path / "half_method.py").write_text(code.format(0.75))
-    monkeypatch.delitem(sys.modules, "half_method")
+    def load(body: str) -> AnyMethod:
+        (tmp_path / "edited_method.py").write_text(
+            "class Edited:\n    name, revision, description = 'edited', '1', 'changes'\n\n"
+            f"    def render(self, sample):\n        {body}\n"
+        )
+        monkeypatch.delitem(sys.modules, "edited_method", raising=False)
+        return load_method("edited_method:Edited")
+
+    return load
+
+
+def test_edited_code_under_the_same_revision_is_told_apart(
+    dataset: Dataset, tmp_path: Path, as_written: Callable[[str], AnyMethod]
+) -> None:
+    evaluate(as_written("return sample.display * 0.5"), dataset, PROTOCOL, tmp_path / "run")
     with pytest.raises(BadInputError, match="source_sha256"):
-        evaluate(load_method("half_method:Half"), dataset, PROTOCOL, tmp_path / "run")
+        evaluate(as_written("return sample.display * 0.75"), dataset, PROTOCOL, tmp_path / "run")
 
 
 def test_code_edited_between_two_tries_is_not_mixed(
-    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dataset: Dataset, tmp_path: Path, as_written: Callable[[str], AnyMethod]
 ) -> None:
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    code = """
-class Patched:
-    name, revision, description = "patched", "1", "fails at some samples at first"
-
-    def render(self, sample):
-        assert {}
-        return sample.display
-"""
-    (tmp_path / "patched_method.py").write_text(code.format("'bokeh_00' in sample.name"))
+    fails_at_first = as_written("return sample.display if 'bokeh_00' in sample.name else None")
     with pytest.raises(BokehbenchError, match="failed at 4 of 8 samples"):
-        evaluate(load_method("patched_method:Patched"), dataset, PROTOCOL, tmp_path / "run")
-    (tmp_path / "patched_method.py").write_text(code.format("True"))
-    monkeypatch.delitem(sys.modules, "patched_method")
+        evaluate(fails_at_first, dataset, PROTOCOL, tmp_path / "run")
     with pytest.raises(BadInputError, match="holds predictions that differ in source_sha256; give .* another revision"):
-        evaluate(load_method("patched_method:Patched"), dataset, PROTOCOL, tmp_path / "run")
+        evaluate(as_written("return sample.display"), dataset, PROTOCOL, tmp_path / "run")
+
+
+def test_a_command_may_be_run_again_from_its_own_folder(dataset: Dataset, tmp_path: Path) -> None:
+    """As its README says: what a run writes there is not the method's code, and editing that is."""
+    write_template("mine", "command", tmp_path)
+    description = tmp_path / "method.yaml"
+    description.write_text(description.read_text().replace("{folder}/.venv/bin/python", sys.executable))
+    first = evaluate(load_method(str(tmp_path)), dataset, PROTOCOL, tmp_path / "run")
+    assert evaluate(load_method(str(tmp_path)), dataset, PROTOCOL, tmp_path / "run") == first
+    with (tmp_path / "run.py").open("a") as code:
+        code.write("# edited\n")
+    with pytest.raises(BadInputError, match="differ in source_sha256"):
+        evaluate(load_method(str(tmp_path)), dataset, PROTOCOL, tmp_path / "run")
 
 
 def test_a_torn_prediction_is_its_methods_error_only(dataset: Dataset, tmp_path: Path) -> None:
