@@ -68,6 +68,7 @@ def method_control_command(
     Exit code 1 when a control fails.
     """
     from .control import format_report, run_controls
+    from .control.record import OVERVIEW_FILE
     from .methods.loading import load_method
 
     if out.exists() and not out.is_dir():
@@ -75,6 +76,6 @@ def method_control_command(
     with progress_bars(Console(stderr=True)) as report:
         found = run_controls(load_method(method), out, only=only or (), report=report)
     typer.echo(found.model_dump_json(indent=2) if as_json else format_report(found))
-    typer.echo(str(out / "control.png"), err=as_json)
+    typer.echo(str(out / OVERVIEW_FILE), err=as_json)
     if found.verdict == "fail":
         raise typer.Exit(1)
