@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from .fast import trace_fast
 from .layers import Layer
 from .lens_points import lens_points
 from .tracer import all_in_focus, composite_disparity, trace
 
-__all__ = ["Layer", "all_in_focus", "composite_disparity", "lens_points", "trace"]
+__all__ = ["Layer", "all_in_focus", "composite_disparity", "lens_points", "trace", "trace_fast"]

@@ -12,8 +12,6 @@ from torch import Tensor
 
 from ..errors import BadInputError
 
-_IMAGE_DIMENSIONS = 4
-
 
 @dataclass(frozen=True)
 class Layer:
@@ -22,7 +20,9 @@ class Layer:
     light: (N, 3, h, w), linear, 0 or more, not multiplied by alpha; alpha: (N, 1, h, w) in [0, 1], how much of each
     pixel it covers; plane: (N, 3), disparity at the centre and its slopes per pixel right and down. The layer may be
     larger than the image that is traced: both share their centre, and the surplus is what the lens sees from the side.
-    Beyond its rim a layer goes on as its outermost pixels do. Raises BadInputError for shapes that do not fit.
+    Sides both even or both odd put pixel on pixel; otherwise the image falls between the layer's pixels and is softer.
+    Between pixels light x alpha and alpha are bilinear; beyond its rim a layer goes on as its outermost pixels do.
+    Raises BadInputError for shapes that do not fit.
     """
 
     light: Tensor
@@ -30,9 +30,9 @@ class Layer:
     plane: Tensor
 
     def __post_init__(self) -> None:
-        count = self.light.shape[0]
-        if self.light.ndim != _IMAGE_DIMENSIONS or self.light.shape[1] != 3:
+        if self.light.ndim != 4 or self.light.shape[1] != 3 or not self.light.numel():
             raise BadInputError(f"a layer's light has shape {tuple(self.light.shape)}; expected (N, 3, h, w)")
+        count = self.light.shape[0]
         if self.alpha.shape != (count, 1, *self.light.shape[2:]):
             raise BadInputError(
                 f"a layer's alpha has shape {tuple(self.alpha.shape)}; expected {(count, 1, *self.light.shape[2:])}"

@@ -35,16 +35,21 @@ def trace(
     up (see :func:`lens_points`); blur_parameter: (N,), K in px per unit of the layers' disparity; focus_disparity:
     (N,); size: (H, W) of the image. Every ray takes what the layers let through, front to back, in light, and is
     divided by what it met in all, so that a ray that meets nothing gives 0. Cost: O(n layers N H W).
-    Raises BadInputError when a layer is seen edge-on from a point of the lens.
+    Differentiable in the layers, K and the focus disparity. Raises BadInputError for shapes that do not fit, a negative
+    K, and when a layer is seen edge-on from a point of the lens.
     """
-    _check(layers, lens, blur_parameter)
+    check_layers(layers, lens, blur_parameter)
+    if focus_disparity.shape != blur_parameter.shape:
+        raise BadInputError(
+            f"focus disparities have shape {tuple(focus_disparity.shape)}; expected {tuple(blur_parameter.shape)}, "
+            "one for each scene"
+        )
     total = layers[0].light.new_zeros((layers[0].light.shape[0], 3, *size))
     premultiplied = [torch.cat([layer.light * layer.alpha, layer.alpha], dim=1) for layer in layers]
     grid = pixel_positions(size, total)
     planes = [_defocus(layer.plane, blur_parameter, focus_disparity, grid) for layer in layers]
     slopes = [layer.plane[:, 1:] * blur_parameter[:, None] for layer in layers]
-    for right, up in lens.tolist():
-        u = total.new_tensor([right, -up])
+    for u in lens.to(total) * total.new_tensor([1.0, -1.0]):  # the image counts down
         open_, light = total.new_ones((len(total), 1, *size)), torch.zeros_like(total)
         for paint, defocus, slope in zip(premultiplied, planes, slopes, strict=True):
             reach = defocus / (1.0 - slope @ u)[:, None, None]
@@ -80,7 +85,7 @@ def composite_disparity(layers: Sequence[Layer], size: tuple[int, int], *, mixed
             disparity = disparity + (open_ - behind) * here
         else:
             last = place == len(layers) - 1
-            chosen = (open_ > 0.5) & ((behind <= 0.5) | last)  # noqa: PLR2004  (half of a pixel)
+            chosen = (open_ > 0.5) & ((behind <= 0.5) | last)
             disparity = torch.where(chosen, here, disparity)
         open_ = behind
     return disparity / (1.0 - open_).clamp_min(1e-6) if mixed else disparity
@@ -102,20 +107,32 @@ def _defocus(plane: Tensor, blur_parameter: Tensor, focus_disparity: Tensor, gri
 def _look_up(paint: Tensor, position: Tensor) -> Tensor:
     """Return (N, C, H, W), values of (N, C, h, w) at (N, H, W, 2), px right and down of the centre, bilinear."""
     half = position.new_tensor([paint.shape[3], paint.shape[2]]) / 2
-    return functional.grid_sample(
-        paint, position / half, mode="bilinear", padding_mode="border", align_corners=False
-    )
+    return functional.grid_sample(paint, position / half, mode="bilinear", padding_mode="border", align_corners=False)
 
 
-def _check(layers: Sequence[Layer], lens: Tensor, blur_parameter: Tensor) -> None:
+def check_layers(layers: Sequence[Layer], lens: Tensor, blur_parameter: Tensor) -> None:
+    """Refuse what cannot be traced; raises BadInputError. See :func:`trace`."""
     if not layers:
         raise BadInputError("no layers to trace; expected at least one")
-    if lens.ndim != 2 or lens.shape[1] != 2 or not len(lens):  # noqa: PLR2004
+    scenes = [len(layer.light) for layer in layers]
+    if len(set(scenes)) > 1:
+        raise BadInputError(f"the layers hold {scenes} scenes; expected the same number in each: repeat what is shared")
+    if lens.ndim != 2 or lens.shape[1] != 2 or not len(lens):
         raise BadInputError(f"lens points have shape {tuple(lens.shape)}; expected (n, 2), n at least 1")
+    if blur_parameter.shape != (scenes[0],):
+        raise BadInputError(
+            f"blur parameters have shape {tuple(blur_parameter.shape)}; expected ({scenes[0]},), one for each scene"
+        )
+    if not bool(((blur_parameter >= 0) & torch.isfinite(blur_parameter)).all()):
+        raise BadInputError(
+            f"blur parameters K are {blur_parameter.tolist()}; expected finite numbers, 0 or more "
+            "(to focus elsewhere change the focus disparity, not the sign of K)"
+        )
     reach = float(torch.linalg.vector_norm(lens, dim=1).max())
     for place, layer in enumerate(layers):
-        slope = float((torch.linalg.vector_norm(layer.plane[:, 1:], dim=1) * blur_parameter).max()) * reach
-        if slope >= _STEEPEST:
+        slopes = torch.linalg.vector_norm(layer.plane[:, 1:].detach(), dim=1) * blur_parameter.detach()
+        slope = float(slopes.max()) * reach
+        if not slope < _STEEPEST:
             raise BadInputError(
                 f"layer {place} changes its blur by {slope:.2f} px per px; expected less than {_STEEPEST}: "
                 "steeper ones are seen edge-on from the rim of the lens; tilt it less or blur less"
