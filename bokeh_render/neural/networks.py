@@ -49,8 +49,12 @@ class _Blocks(nn.Module):
         return values
 
 
-class _HalfSizeNetwork(nn.Module):
-    """What both networks share: space to depth, convolution, blocks, convolution, pixel shuffle."""
+class HalfSizeNetwork(nn.Module):
+    """What the networks share: space to depth, convolution, blocks, convolution, pixel shuffle.
+
+    inputs: channels behind the space to depth, gamma's included; width: channels of the blocks; outputs: channels at
+    full size.
+    """
 
     def __init__(self, inputs: int, width: int, outputs: int) -> None:
         super().__init__()
@@ -58,12 +62,14 @@ class _HalfSizeNetwork(nn.Module):
         self.block_stack = _Blocks(width)
         self.conv1 = _Convolution(width, 4 * outputs, activated=False)
 
-    def _run(self, full: Tensor, half: list[Tensor]) -> Tensor:
-        inputs = torch.cat([functional.pixel_unshuffle(full, 2), *half], dim=1)
+    def _run(self, full: Tensor, gamma: Tensor, *half: Tensor) -> Tensor:
+        """full: (N, C, H, W), of even size; half: more inputs, (N, any, H/2, W/2). Returns (N, outputs, H, W)."""
+        constant = gamma.to(full)[:, None, None, None].expand(len(full), 1, full.shape[2] // 2, full.shape[3] // 2)
+        inputs = torch.cat([functional.pixel_unshuffle(full, 2), *half, constant], dim=1)
         return functional.pixel_shuffle(self.conv1(self.block_stack(self.conv0(inputs))), 2)
 
 
-class ARNet(_HalfSizeNetwork):
+class ARNet(HalfSizeNetwork):
     """Adaptive rendering: bokeh and an error map from the image and its defocus. 923,664 parameters.
 
     ``ARNet()(image, defocus, gamma)``: image (N, 3, H, W), display values; defocus (N, 1, H, W), in units in which the
@@ -78,12 +84,12 @@ class ARNet(_HalfSizeNetwork):
     def forward(self, image: Tensor, defocus: Tensor, gamma: Tensor) -> tuple[Tensor, Tensor]:
         """See the class."""
         size = image.shape[2:]
-        full = resize(torch.cat([image, defocus], dim=1), _even(size))
-        found = resize(self._run(full, [_constant(gamma, full)]), size)
+        full = resize(torch.cat([image, defocus], dim=1), to_even_size(size))
+        found = resize(self._run(full, gamma), size)
         return found[:, :3], found[:, 3:]
 
 
-class IUNet(_HalfSizeNetwork):
+class IUNet(HalfSizeNetwork):
     """Iterative upsampling: a bokeh image twice as large as a coarse one. 240,076 parameters.
 
     ``IUNet()(image, defocus, coarse, gamma)``: image and gamma as for ARNet; defocus (N, 1, H, W), clipped to [-1, 1];
@@ -97,9 +103,9 @@ class IUNet(_HalfSizeNetwork):
     def forward(self, image: Tensor, defocus: Tensor, coarse: Tensor, gamma: Tensor) -> Tensor:
         """See the class."""
         size = image.shape[2:]
-        full = resize(torch.cat([image, defocus], dim=1), _even(size))
+        full = resize(torch.cat([image, defocus], dim=1), to_even_size(size))
         half = resize(coarse, (full.shape[2] // 2, full.shape[3] // 2))
-        return resize(self._run(full, [half, _constant(gamma, full)]), size)
+        return resize(self._run(full, gamma, half), size)
 
 
 def resize(values: Tensor, size: tuple[int, int] | torch.Size) -> Tensor:
@@ -109,9 +115,6 @@ def resize(values: Tensor, size: tuple[int, int] | torch.Size) -> Tensor:
     return functional.interpolate(values, size=tuple(size), mode="bilinear", align_corners=True)
 
 
-def _even(size: tuple[int, int] | torch.Size) -> tuple[int, int]:
+def to_even_size(size: tuple[int, int] | torch.Size) -> tuple[int, int]:
+    """Return (H, W), each rounded up to an even number."""
     return size[0] + size[0] % 2, size[1] + size[1] % 2
-
-
-def _constant(gamma: Tensor, full: Tensor) -> Tensor:
-    return gamma.to(full)[:, None, None, None].expand(len(full), 1, full.shape[2] // 2, full.shape[3] // 2)
