@@ -84,7 +84,7 @@ def clean_tables(results: dict[str, Result], reference: str, levels: Sequence[in
 
 
 def corrupted_table(corrupted: dict[str, Result], clean: dict[str, Result], levels: Sequence[int]) -> list[str]:
-    """Return what corrupted maps leave, and what they cost against the clean one at the same levels and focus settings."""
+    """Return what corrupted maps leave, and what they cost against the clean one at the same levels and focus."""
     lines = [
         "| method | PSNR | SSIM | LPIPS | boundary PSNR | mean squared error ×10⁴ | lost PSNR |",
         "|---|---:|---:|---:|---:|---:|---:|",
