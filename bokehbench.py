@@ -18,6 +18,7 @@ import benchmark.cli
 import benchmark.method_cli
 import benchmark.predictions_cli
 import bokeh_render.cli
+import bokeh_render.training.cli
 import generator.cli
 import generator.dataset_cli
 from bokeh_render.errors import BokehbenchError
@@ -158,6 +159,36 @@ def _picture_source(dataset: Dataset, results: Sequence[Result], run: Path) -> P
         )
 
     return sources
+
+
+@app.command("train")
+def train_command(
+    config: bokeh_render.training.cli.Config,
+    out: bokeh_render.training.cli.Out,
+    device: bokeh_render.training.cli.Device = "auto",
+    threads: bokeh_render.training.cli.Threads = 0,
+    workers: bokeh_render.training.cli.Workers = 0,
+    pool: bokeh_render.training.cli.Pool = None,
+    pool_only: bokeh_render.training.cli.PoolOnly = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print metrics.json instead of sentences.")] = False,
+) -> None:
+    """Train the hybrid's networks from a config. Stopped or killed? The same command goes on from there.
+
+    \b
+    bokehbench train small -o run                      a config that comes with bokehbench
+    bokehbench train my.yaml -o run --device cuda
+    """  # noqa: D301  (the backslash keeps click from joining the lines)
+    bokeh_render.training.cli.run_training(
+        config,
+        out,
+        device=device,
+        threads=threads,
+        workers=workers,
+        pool=pool,
+        pool_only=pool_only,
+        stacks=None,
+        as_json=as_json,
+    )
 
 
 @app.command("doctor")

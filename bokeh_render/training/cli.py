@@ -1,0 +1,65 @@
+"""``bokehbench train``: the command-line face of training."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from .examples import PairSource
+
+Config = Annotated[
+    str, typer.Argument(metavar="CONFIG", help="A YAML file, or one that comes with bokehbench, such as small.")
+]
+Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for weights, log, checkpoint; made when missing.")]
+Device = Annotated[str, typer.Option(help="auto (a CUDA card if there is one), cpu, cuda, cuda:1.")]
+Threads = Annotated[int, typer.Option(min=0, help="CPU threads; 0 = torch's own choice. Part of what repeats a run.")]
+Workers = Annotated[int, typer.Option(min=0, help="Processes that draw training pairs; 0 = one a core.")]
+Pool = Annotated[
+    Path | None, typer.Option(help="Folder of the drawn pairs, to be shared by runs.  [default: OUT/pool]")
+]
+PoolOnly = Annotated[bool, typer.Option("--pool-only", help="Draw the pairs, and stop.")]
+
+
+def run_training(
+    config: str,
+    out: Path,
+    *,
+    device: str,
+    threads: int,
+    workers: int,
+    pool: Path | None,
+    pool_only: bool,
+    stacks: PairSource | None,
+    as_json: bool,
+) -> None:
+    """Train, with bars, and tell what came out."""
+    from rich.console import Console
+
+    from ..progress import progress_bars
+    from .config import load_train_config
+    from .run import RunOptions, train
+
+    started = time.monotonic()
+    loaded = load_train_config(config)
+    options = RunOptions(device, threads, workers, pool, pool_only)
+    with progress_bars(Console(stderr=True)) as report:
+        metrics = train(loaded, out, options, stacks=stacks, report=report)
+    if as_json:
+        typer.echo(json.dumps(metrics, indent=2))
+        return
+    for network, found in metrics.items():
+        scores = found["validation"]
+        edges = ""
+        if "edge_psnr" in scores:
+            edges = f"; at edges {scores['edge_psnr']:.2f} dB (base {scores['base_edge_psnr']:.2f})"
+        typer.echo(
+            f"{out / network}.safetensors: {found['steps']} steps in {found['seconds']:.0f} s, unseen pairs "
+            f"{scores['psnr']:.2f} dB (base {scores['base_psnr']:.2f}){edges}"
+        )
+    if pool_only:
+        typer.echo(f"{pool or out / 'pool'}: pairs drawn ({time.monotonic() - started:.0f} s)")

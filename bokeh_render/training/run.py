@@ -1,0 +1,236 @@
+"""A whole run: pairs drawn first, then one stage after the other, into a folder that says how it came about.
+
+config.json              the resolved config and its hash; a folder never mixes two
+log.csv, tensorboard/    every 25 steps, and the validation
+last.pt                  where the stage under way stands; gone at the end
+<network>.safetensors    averaged weights, finished
+metrics.json             their scores on the validation pairs, and what they cost
+pool/                    the pairs, unless another folder is given; may be deleted
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+
+from .. import atomic
+from ..errors import BadInputError
+from ..folder_lock import locked
+from ..neural.checkpoints import load_weights, save_weights
+from ..neural.networks import ARNet
+from ..progress import ReportStep, silent
+from ..schema import read_json, sha256_of_file, sha256_of_json
+from .config import VALIDATION_SEED, StageConfig, TrainConfig
+from .examples import Derivation, DrawnPairs, PairSource
+from .joined import JoinedExamples
+from .logs import Log
+from .pool import ExamplePool
+from .stages import BASES, ARNetObjective, IUNetObjective, Objective, RefinerObjective
+from .state import CHECKPOINT
+from .stopping import StopRequest, stop_requests
+from .trainer import Trainer
+
+CONFIG, METRICS = "config.json", "metrics.json"
+
+
+class RunOptions(NamedTuple):
+    """What may differ between runs of one config.
+
+    device: auto (the first CUDA card, else the CPU), cpu, cuda, cuda:1 …; threads: of the CPU, 0 = torch's own choice;
+    workers: processes that draw pairs, 0 = one a core; pool: folder of the pairs, shared by runs; None: in the run's;
+    pool_only: stop when the pairs are there.
+    """
+
+    device: str = "auto"
+    threads: int = 0
+    workers: int = 0
+    pool: Path | None = None
+    pool_only: bool = False
+
+
+def train(
+    config: TrainConfig,
+    out: Path,
+    options: RunOptions = RunOptions(),  # noqa: B008  (immutable)
+    *,
+    stacks: PairSource | None = None,
+    report: ReportStep = silent,
+) -> dict[str, Any]:
+    """Train all stages of ``config`` into the folder ``out``, and return what metrics.json says.
+
+    stacks: further pairs to train on, beside the drawn ones. A folder that holds this run, finished in part, is gone on
+    with; the weights are then bit for bit those of a run that was never stopped (CPU, same number of threads). Ctrl-C
+    and SIGTERM save the state first, then raise KeyboardInterrupt or SystemExit(143).
+    Raises BadInputError for a folder of another run, a device that is not there, and pairs smaller than the crop.
+    """
+    device = choose_device(options.device)
+    identity = _identity(config, stacks)
+    run = _Run(config, out, options, device, sha256_of_json(identity), stacks, report)
+    with locked(out / ".lock", out), _threads(options.threads), stop_requests() as stop:
+        atomic.remove_leftovers(out)
+        _claim(out, identity)
+        for stage in config.stages:
+            run.fill(stage, stop)
+        if options.pool_only:
+            return {}
+        for number, stage in enumerate(config.stages):
+            run.train_stage(number, stage, stop)
+        (out / CHECKPOINT).unlink(missing_ok=True)
+    found: dict[str, Any] = read_json(out / METRICS)
+    return found
+
+
+def choose_device(name: str) -> torch.device:
+    """Return the device of that name, auto being the first CUDA card or the CPU; raises BadInputError."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise BadInputError(f"--device is {name!r}; expected auto, cpu, cuda or cuda:1") from None
+    if device.type not in {"cpu", "cuda"}:
+        raise BadInputError(f"--device is {name!r}; expected auto, cpu, cuda or cuda:1")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise BadInputError(
+            f"--device is {name!r} but torch sees {torch.cuda.device_count()} CUDA cards; expected one of them, or cpu"
+        )
+    return device
+
+
+class _Run:
+    """What the stages of a run share."""
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        out: Path,
+        options: RunOptions,
+        device: torch.device,
+        sha256: str,
+        stacks: PairSource | None,
+        report: ReportStep,
+    ) -> None:
+        self._config, self._out, self._options = config, out, options
+        self._device, self._sha256, self._stacks, self._report = device, sha256, stacks, report
+
+    def fill(self, stage: StageConfig, stop: StopRequest) -> None:
+        """Draw the pairs of a stage that are missing."""
+        training, validation = self._pools(stage)
+        for task, pool in [
+            *((f"pairs for {stage.network}", pool) for pool in training),
+            *((f"{name}validation pairs", pool) for name, pool in validation.items()),
+        ]:
+            for _ in pool.filling(workers=self._options.workers, report=self._report, task=task):
+                if stop:
+                    stop.end()
+
+    def train_stage(self, number: int, stage: StageConfig, stop: StopRequest) -> None:
+        """Train a stage unless its weights are there, and write weights and metrics."""
+        path = self._out / f"{stage.network}.safetensors"
+        metrics = read_json(self._out / METRICS) if (self._out / METRICS).is_file() else {}
+        if path.is_file() and stage.network in metrics:
+            return
+        training, validation = self._pools(stage)
+        log = Log(self._out)
+        trainer = Trainer(
+            self._objective(stage),
+            JoinedExamples(training),
+            validation,
+            seeds=[self._config.seed, number],
+            folder=self._out,
+            run_sha256=self._sha256,
+            device=self._device,
+            log=log,
+        )
+        finished = trainer.run(lambda: bool(stop), self._report)
+        log.close()
+        if not finished:
+            stop.end()
+        scores = trainer.validate()
+        told = {
+            "network": stage.network,
+            "config": self._config.name,
+            "config_sha256": self._config.sha256,
+            "run_sha256": self._sha256,
+            "seed": self._config.seed,
+            "steps": trainer.step,
+            "torch": torch.__version__,
+        }
+        network = trainer.network_with_mean()
+        save_weights(path, network, told)
+        metrics[stage.network] = {
+            **told,
+            "weights_sha256": sha256_of_file(path),
+            "seconds": round(trainer.seconds, 1),
+            "device": torch.cuda.get_device_name(self._device) if self._device.type == "cuda" else platform.machine(),
+            "threads": torch.get_num_threads(),
+            "validation": {key: round(value, 4) for key, value in scores.items()},
+        }
+        atomic.write_json(self._out / METRICS, metrics)
+
+    def _pools(self, stage: StageConfig) -> tuple[list[ExamplePool], dict[str, ExamplePool]]:
+        root = self._options.pool or self._out / "pool"
+        base, seed = BASES[stage.network], self._config.seed
+        derivation = Derivation(base, stage.imperfect, stage.error_map)
+        drawn: list[PairSource] = [DrawnPairs(stage.pairs, seed, stage.pool)]
+        sources = drawn if self._stacks is None else [*drawn, self._stacks]
+        unseen = DrawnPairs(stage.pairs, VALIDATION_SEED, stage.validation_pairs)
+        validation = {
+            prefix: ExamplePool(root, unseen, Derivation(base, imperfect, stage.error_map))
+            for prefix, imperfect in (("", True), ("clean_", False))
+        }
+        return [ExamplePool(root, source, derivation) for source in sources], validation
+
+    def _objective(self, stage: StageConfig) -> Objective:
+        if stage.network == "refiner":
+            return RefinerObjective(stage)
+        if stage.network == "arnet":
+            return ARNetObjective(stage)
+        assert stage.frozen is not None
+        arnet = ARNet()
+        load_weights(arnet, self._out / "arnet.safetensors" if stage.frozen == "arnet" else Path(stage.frozen))
+        return IUNetObjective(stage, arnet)
+
+
+def _identity(config: TrainConfig, stacks: PairSource | None) -> dict[str, Any]:
+    """Return all that decides what a run ends with, apart from the machine."""
+    files = [stage.frozen for stage in config.stages if stage.frozen not in {None, "arnet"}]
+    for file in files:
+        if not Path(str(file)).is_file():
+            raise BadInputError(f"the stage iunet builds on {file}, which is not a file; expected weights of an ARNet")
+    return {
+        "config": config.model_dump(mode="json"),
+        "config_sha256": config.sha256,
+        "stacks": None if stacks is None else {"key": stacks.key, "count": len(stacks)},
+        "frozen_sha256": {str(file): sha256_of_file(Path(str(file))) for file in files},
+    }
+
+
+def _claim(out: Path, identity: dict[str, Any]) -> None:
+    """Note what the folder is for; refuse one that is for something else."""
+    path = out / CONFIG
+    if not path.is_file():
+        strangers = sorted(entry.name for entry in out.iterdir() if entry.name not in {".lock", "pool"})
+        if strangers:
+            raise BadInputError(f"{out} holds {strangers[0]} but no {CONFIG}; expected an empty or new folder")
+        atomic.write_json(path, identity)
+    elif read_json(path) != identity:
+        raise BadInputError(
+            f"{out} holds a run of another config (see its {CONFIG}); expected the same one: choose another folder"
+        )
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    if count:
+        torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
