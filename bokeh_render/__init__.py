@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .highlights import HighlightRecovery, recover_highlights
     from .imagefile import Encoding, Image, read_image, read_map, write_image
     from .layered import LayeredResult, render_layered
+    from .neural.hybrid import HybridOptions, HybridRenderer, HybridResult
     from .optics import signed_defocus
     from .render import RenderSettings, render_file
     from .renderers import render_display
@@ -29,6 +30,9 @@ __all__ = [
     "CatEye",
     "Encoding",
     "HighlightRecovery",
+    "HybridOptions",
+    "HybridRenderer",
+    "HybridResult",
     "Image",
     "LayeredResult",
     "Outline",
@@ -74,6 +78,9 @@ __getattr__ = load_on_use(
         "write_image": "imagefile",
         "LayeredResult": "layered",
         "render_layered": "layered",
+        "HybridOptions": "neural.hybrid",
+        "HybridRenderer": "neural.hybrid",
+        "HybridResult": "neural.hybrid",
         "signed_defocus": "optics",
         "RenderSettings": "render",
         "render_file": "render",

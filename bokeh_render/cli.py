@@ -55,7 +55,8 @@ def render_command(
         ),
     ] = "disc",
     renderer: Annotated[
-        str, typer.Option(metavar="NAME", help="classical (scatter), layered (heeds occlusion) or hybrid.")
+        str,
+        typer.Option(metavar="NAME", help="classical (scatter), layered (heeds occlusion) or hybrid (a network too)."),
     ] = "classical",
     gamma: Annotated[float, typer.Option(metavar="G", help="light = display value ** gamma.")] = 2.2,
     highlights: Annotated[

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from .classical.profiles import Profile
     from .classical.scattering import Backend
     from .classical.taps import Quality
+    from .neural.hybrid import HybridRenderer
 
 RENDERERS = ("classical", "layered", "hybrid")
 _DISC = Aperture()
@@ -50,7 +52,7 @@ def render_display(
     display: (H, W, 3) display values, 0 or more, not clipped; defocus: (H, W), px, positive in front of the focal
     plane; renderer: one of RENDERERS; threads: CPU threads, 0 = all; aperture, profile, quality, backend: as
     :func:`bokeh_render.scatter` says, where "auto" is the CPU and "cuda" takes the arrays to the graphics card and
-    back. Returns (H, W, 3) float32 display values, not clipped.
+    back; of the hybrid, the networks. Returns (H, W, 3) float32 display values, not clipped.
     Raises BadInputError for sizes that do not fit, NaN, infinity, and choices that do not exist.
     """
     check_choices(renderer, gamma)
@@ -61,19 +63,17 @@ def render_display(
     for name, values in (("image", display), ("defocus", blur)):
         if not np.isfinite(values).all():
             raise BadInputError(f"{name} holds NaN or infinite values; expected finite numbers")
+    choices = _Choices(aperture, profile, quality, backend, threads)
+    if renderer == "hybrid":  # its networks see display values
+        return _hybrid(display, blur, gamma, choices)
     light = light_from_display(display, gamma)
-    bokeh = _RENDER[renderer](light, blur, _Choices(aperture, profile, quality, backend, threads))
-    return display_from_light(bokeh, gamma)
+    return display_from_light(_RENDER[renderer](light, blur, choices), gamma)
 
 
 def check_choices(renderer: str, gamma: float) -> None:
     """Refuse a renderer or gamma that cannot be used; raises BadInputError."""
     if renderer not in RENDERERS:
         raise BadInputError(f"unknown renderer {renderer!r}; expected one of {', '.join(RENDERERS)}")
-    if renderer not in _RENDER:
-        raise BadInputError(
-            f"the renderer {renderer!r} does not exist yet; expected one of {', '.join(_RENDER)} in this version"
-        )
     if not (math.isfinite(gamma) and gamma > 0):
         raise BadInputError(f"--gamma is {gamma}; expected a positive number such as 2.2")
 
@@ -99,13 +99,35 @@ def _classical(light: Float32, defocus: Float32, choices: _Choices) -> Float32:
 def _layered(light: Float32, defocus: Float32, choices: _Choices) -> Float32:
     from .layered import render_layered
 
-    if choices.backend not in ("auto", "cpu"):
-        raise BadInputError(f"the layered renderer has no back end {choices.backend!r}; expected auto or cpu")
-    if choices.profile != "area":
-        raise BadInputError(f"the layered renderer has no profile {choices.profile!r}; expected area")
+    _check_known("layered", choices, ("auto", "cpu"))
     return render_layered(
         light, defocus, aperture=choices.aperture, quality=choices.quality, threads=choices.threads
     ).bokeh
 
 
 _RENDER: dict[str, Callable[[Float32, Float32, _Choices], Float32]] = {"classical": _classical, "layered": _layered}
+
+
+def _hybrid(display: Float32, defocus: Float32, gamma: float, choices: _Choices) -> Float32:
+    _check_known("hybrid", choices, ("auto", "cpu", "cuda"))
+    if choices.quality != "high":
+        raise BadInputError(f"the hybrid renderer has no quality {choices.quality!r}; expected high")
+    renderer = _hybrid_renderer("cuda" if choices.backend == "cuda" else "cpu")
+    return renderer.render(display, defocus, gamma=gamma, aperture=choices.aperture, threads=choices.threads).bokeh
+
+
+@lru_cache(maxsize=2)
+def _hybrid_renderer(device: str) -> HybridRenderer:
+    """Return the improved hybrid with the weights that come along; its file is read once in a process."""
+    from .neural.hybrid import HybridRenderer
+
+    return HybridRenderer.from_pretrained(device=device)
+
+
+def _check_known(renderer: str, choices: _Choices, backends: tuple[str, ...]) -> None:
+    """Refuse back ends and profiles that a renderer does not have; raises BadInputError."""
+    if choices.backend not in backends:
+        expected = f"{', '.join(backends[:-1])} or {backends[-1]}"
+        raise BadInputError(f"the {renderer} renderer has no back end {choices.backend!r}; expected {expected}")
+    if choices.profile != "area":
+        raise BadInputError(f"the {renderer} renderer has no profile {choices.profile!r}; expected area")

@@ -232,7 +232,7 @@ def test_bad_input_is_one_sentence_and_nothing_is_written(
         (["--gamma", "-2.2"], ["--gamma is -2.2"]),
         (["--gamma", "nan"], ["--gamma is nan"]),
         (["--renderer", "magic"], ["unknown renderer 'magic'", "classical, layered, hybrid"]),
-        (["--renderer", "hybrid"], ["'hybrid' does not exist yet"]),
+        (["--renderer", "hybrid", "--profile", "bokehme"], ["hybrid renderer has no profile 'bokehme'"]),
         (["--aperture", "trapdoor"], ["unknown aperture 'trapdoor'"]),
         (["--quality", "best"], ["unknown quality 'best'"]),
         (["--backend", "abacus"], ["unknown back end 'abacus'"]),

@@ -59,8 +59,9 @@ def test_choices_that_do_not_exist_are_refused() -> None:
     assert RENDERERS == ("classical", "layered", "hybrid")
     with pytest.raises(BadInputError, match="unknown renderer 'magic'; expected one of classical, layered, hybrid"):
         render_display(DISPLAY, DEFOCUS, renderer="magic")
-    with pytest.raises(BadInputError, match="'hybrid' does not exist yet"):
-        render_display(DISPLAY, DEFOCUS, renderer="hybrid")
+    for option, value in (("profile", "bokehme"), ("backend", "torch"), ("quality", "preview")):
+        with pytest.raises(BadInputError, match=f"hybrid renderer has no .* {value!r}"):
+            render_display(DISPLAY, DEFOCUS, renderer="hybrid", **{option: value})  # type: ignore[arg-type]
     for option in ("quality", "profile", "backend"):
         with pytest.raises(BadInputError, match="'best'; expected one of"):
             render_display(DISPLAY, DEFOCUS, **{option: "best"})  # type: ignore[arg-type]

@@ -1,0 +1,329 @@
+"""The hybrid renderer: a classical render that is right almost everywhere, repaired by a network at depth edges.
+
+refined   an occlusion-aware base, and a network that finds what is still wrong with it (:mod:`.refining`); where
+          that counts follows from the defocus (:mod:`.error_map`); elsewhere the base comes out, bit for bit
+bokehme   plain scatter, and a network that renders by itself (:mod:`.published`) and says where scatter errs;
+          BokehMe as published (CVPR 2022), with weights of our own training or the official ones
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from ..aperture import Aperture
+from ..aperture_shapes import CatEye, Shape
+from ..classical.dilation import dilate_defocus
+from ..errors import BadInputError
+from ..highlights import HighlightRecovery, recover_highlights
+from ..optics import DISPLAY_GAMMA, Float32
+from ..outline import contours_of
+from ..renderers import render_display
+from ..schema import Record
+from .checkpoints import load_weights
+from .error_map import ErrorMapSettings, error_map
+from .networks import ARNet, IUNet
+from .pretrained import pretrained_networks
+from .published import Networks, render_published
+from .refiner import Refiner
+from .refining import residual
+from .tiling import Tiles
+
+if TYPE_CHECKING:
+    from ..classical.profiles import Profile
+    from ..classical.scattering import Backend
+
+_DISC = Aperture()
+_FARTHEST = 4  # blur radii beyond so many times the longer side look alike
+_HARDLY_MORE = 1.001
+
+
+class HybridOptions(Record):
+    """How a hybrid renders; what is not said is as the improved hybrid does it.
+
+    fuse: False shows the network's picture everywhere, as an error map of 1 would; iterative: False stops at the
+    smallest size and enlarges what was found there; base: the classical part, ``plain`` scatter or ``layered``, which
+    heeds occlusion; error_map: where the network counts, found from the ``boundary`` of depth or ``predicted`` by
+    ARNet (bokehme only); tile_px: side of the pieces that a network sees at once: less needs less memory; half:
+    float16 in networks on a graphics card; highlights: None leaves clipped lights alone.
+    """
+
+    fuse: bool = True
+    iterative: bool = True
+    base: Literal["plain", "layered"] = "layered"
+    error_map: Literal["boundary", "predicted"] = "boundary"
+    tile_px: Annotated[int, Field(ge=64, multiple_of=2)] = 512
+    half: bool = True
+    highlights: HighlightRecovery | None = None
+
+
+PUBLISHED_OPTIONS = HybridOptions(base="plain", error_map="predicted")
+"""BokehMe as published; the default for its networks."""
+
+
+class HybridResult(NamedTuple):
+    """NumPy (H, W, C), or torch (N, C, H, W) from a batch; float32; display values, 0 or more, not clipped above.
+
+    bokeh: the fused image; neural: the network's (of refined networks, the base where the error map is 0); base: the
+    classical image; error_map: (H, W) or (N, 1, H, W), in [0, 1], the neural share.
+    """
+
+    bokeh: Float32
+    neural: Float32
+    base: Float32
+    error_map: Float32
+
+
+class HybridBatch(NamedTuple):
+    """The same for a batch of tensors: (N, 3, H, W), and (N, 1, H, W) for the error map."""
+
+    bokeh: Tensor
+    neural: Tensor
+    base: Tensor
+    error_map: Tensor
+
+
+class HybridRenderer:
+    """Render bokeh with a classical renderer and a network.
+
+    ``HybridRenderer.from_pretrained().render(display, defocus).bokeh``. networks: a Refiner, or ARNet and IUNet;
+    options: None = as fits them; device: ``auto`` (a graphics card that torch sees, else the CPU), ``cpu``, ``cuda`` …
+    Not to be shared between threads while it renders. Raises BadInputError for options that the networks do not know,
+    and devices that are not there.
+    """
+
+    def __init__(
+        self, networks: Refiner | Networks, options: HybridOptions | None = None, *, device: str = "auto"
+    ) -> None:
+        refined = isinstance(networks, Refiner)
+        self.options = options or (HybridOptions() if refined else PUBLISHED_OPTIONS)
+        if refined and self.options.error_map == "predicted":
+            raise BadInputError("refined networks predict no error map; expected error_map 'boundary'")
+        self.device = _device(device)
+        self._refiner = networks.to(self.device).eval() if isinstance(networks, Refiner) else None
+        self._published = None
+        if not isinstance(networks, Refiner):
+            arnet, iunet = networks
+            self._published = Networks(arnet.to(self.device).eval(), iunet.to(self.device).eval())
+
+    @classmethod
+    def from_pretrained(
+        cls, name: str = "refined", options: HybridOptions | None = None, *, device: str = "auto"
+    ) -> HybridRenderer:
+        """Return a renderer with weights that come with the package; needs no network connection.
+
+        name: ``refined`` or ``bokehme``. Raises BadInputError for other names, and where the weights are missing.
+        """
+        return cls(pretrained_networks(name), options, device=device)
+
+    @classmethod
+    def from_checkpoints(
+        cls,
+        *,
+        arnet: Path | None = None,
+        iunet: Path | None = None,
+        refiner: Path | None = None,
+        options: HybridOptions | None = None,
+        device: str = "auto",
+    ) -> HybridRenderer:
+        """Return a renderer with weights from files: ARNet's and IUNet's (BokehMe's official ones too), or a Refiner's.
+
+        Raises BadInputError unless it is the two or the one, and for files that are missing or do not fit.
+        """
+        networks: Refiner | Networks
+        if refiner is not None and arnet is None and iunet is None:
+            networks = Refiner()
+            load_weights(networks, refiner)
+        elif refiner is None and arnet is not None and iunet is not None:
+            networks = Networks(ARNet(), IUNet())
+            load_weights(networks.arnet, arnet)
+            load_weights(networks.iunet, iunet)
+        else:
+            raise BadInputError("expected checkpoints for arnet and iunet, or one for refiner alone")
+        return cls(networks, options, device=device)
+
+    def render(
+        self,
+        display: Float32,
+        defocus: Float32,
+        *,
+        gamma: float = DISPLAY_GAMMA,
+        aperture: Shape = _DISC,
+        threads: int = 0,
+    ) -> HybridResult:
+        """Render one image; NumPy in and out.
+
+        display: (H, W, 3), display values, 0 or more, not clipped; defocus: (H, W), px, positive in front of the focal
+        plane; gamma: light = display ** gamma; aperture: the opening, shaped by the classical part (the networks know
+        discs); threads: CPU threads, 0 = all. Raises BadInputError for sizes that do not fit, NaN and infinity,
+        negative values, and apertures that the base does not know.
+        """
+        if self.options.highlights is not None:
+            display = _with_highlights(display, defocus, self.options.highlights)
+        base = self._base(display, defocus, gamma, aperture, threads)
+        display, defocus = np.asarray(display, dtype=np.float32), np.asarray(defocus, dtype=np.float32)
+        farthest = _FARTHEST * max(defocus.shape)
+        told = np.clip(defocus, -farthest, farthest)
+        with torch.inference_mode(), _torch_threads(threads):
+            if self._refiner is not None:
+                return self._refine(self._refiner, display, told, base, gamma, aperture, threads)
+            assert self._published is not None
+            return self._render_published(self._published, display, told, base, gamma, aperture, threads)
+
+    def render_batch(
+        self,
+        display: Tensor,
+        defocus: Tensor,
+        *,
+        gamma: float = DISPLAY_GAMMA,
+        aperture: Shape = _DISC,
+        threads: int = 0,
+    ) -> HybridBatch:
+        """Render a batch of tensors, each image as :meth:`render` does; the result lies where ``display`` does.
+
+        display: (N, 3, H, W); defocus: (N, 1, H, W). No gradients. Raises BadInputError as :meth:`render`.
+        """
+        if display.ndim != 4 or display.shape[1] != 3 or defocus.shape != (len(display), 1, *display.shape[2:]):
+            raise BadInputError(
+                f"display is {tuple(display.shape)} and defocus {tuple(defocus.shape)}; "
+                "expected (N, 3, H, W) and (N, 1, H, W)"
+            )
+        images = display.detach().float().permute(0, 2, 3, 1).cpu().numpy()
+        blurs = defocus.detach().float()[:, 0].cpu().numpy()
+        results = [
+            self.render(image, blur, gamma=gamma, aperture=aperture, threads=threads)
+            for image, blur in zip(images, blurs, strict=True)
+        ]
+
+        def stack(arrays: list[Float32]) -> Tensor:
+            tensors = torch.from_numpy(np.stack(arrays))
+            placed = tensors[:, None] if tensors.ndim == 3 else tensors.permute(0, 3, 1, 2).contiguous()
+            return placed.to(display.device)
+
+        return HybridBatch(*(stack(list(arrays)) for arrays in zip(*results, strict=True)))
+
+    def _base(self, display: Float32, defocus: Float32, gamma: float, aperture: Shape, threads: int) -> Float32:
+        if self.options.base == "layered":
+            return render_display(display, defocus, renderer="layered", aperture=aperture, gamma=gamma, threads=threads)
+        profile: Profile = "area" if self._refiner is not None else "bokehme"
+        backend: Backend = "cuda" if self.device.type == "cuda" and not isinstance(aperture, CatEye) else "auto"
+        return render_display(
+            display, defocus, aperture=aperture, profile=profile, gamma=gamma, threads=threads, backend=backend
+        )
+
+    def _refine(
+        self,
+        refiner: Refiner,
+        display: Float32,
+        defocus: Float32,
+        base: Float32,
+        gamma: float,
+        aperture: Shape,
+        threads: int,
+    ) -> HybridResult:
+        share = _boundary(defocus, aperture) if self.options.fuse else np.ones_like(defocus)
+        if not share.any():
+            return HybridResult(base.copy(), base.copy(), base, share)
+        added = residual(
+            refiner,
+            self._tensor(display),
+            self._tensor(defocus),
+            self._tensor(base),
+            self._tensor(share),
+            gamma,
+            iterative=self.options.iterative,
+            how=self._tiles(),
+            threads=threads,
+        )
+        missing = _array(added)
+        neural: Float32 = np.maximum(base + missing, 0.0)
+        missing *= share[..., None]
+        missing += base
+        return HybridResult(np.maximum(missing, 0.0, out=missing), neural, base, share)
+
+    def _render_published(
+        self,
+        networks: Networks,
+        display: Float32,
+        defocus: Float32,
+        base: Float32,
+        gamma: float,
+        aperture: Shape,
+        threads: int,
+    ) -> HybridResult:
+        found = render_published(
+            networks,
+            self._tensor(display),
+            self._tensor(defocus),
+            self._tensor(dilate_defocus(defocus, threads=threads)),
+            gamma,
+            iterative=self.options.iterative,
+            how=self._tiles(),
+        )
+        neural = _array(found.bokeh)
+        share = np.ones_like(defocus)
+        if self.options.fuse:
+            predicted = self.options.error_map == "predicted"
+            share = _array(found.error_map)[..., 0] if predicted else _boundary(defocus, aperture)
+        weight = share[..., None]
+        fused: Float32 = base + weight * (neural - base)
+        return HybridResult(fused, neural, base, share)
+
+    def _tiles(self) -> Tiles:
+        return Tiles(self.options.tile_px, half=self.options.half and self.device.type == "cuda")
+
+    def _tensor(self, values: Float32) -> Tensor:
+        """Return (H, W, C) or (H, W) as (1, C, H, W) on the device."""
+        tensor = torch.from_numpy(np.ascontiguousarray(values)).to(self.device)
+        return tensor[None, None] if tensor.ndim == 2 else tensor.permute(2, 0, 1)[None].contiguous()
+
+
+def _array(tensor: Tensor) -> Float32:
+    """Return (1, C, H, W) as (H, W, C)."""
+    return np.ascontiguousarray(tensor[0].permute(1, 2, 0).cpu().numpy())
+
+
+def _boundary(defocus: Float32, aperture: Shape) -> Float32:
+    """Return E*; it spreads as far as the opening does where that is more than a disc."""
+    widest = 1.0
+    if not isinstance(aperture, CatEye):
+        widest = max(float(np.hypot(contour[:, 0], contour[:, 1]).max()) for contour in contours_of(aperture))
+    return error_map(defocus, ErrorMapSettings(reach=widest) if widest > _HARDLY_MORE else ErrorMapSettings())
+
+
+def _with_highlights(display: Float32, defocus: Float32, settings: HighlightRecovery) -> Float32:
+    """Brighten clipped lights; defocus stands for disparity - focus, its extent for that of a disparity in [0, 1]."""
+    extent = float(np.ptp(defocus)) if defocus.size else 0.0
+    return recover_highlights(display, defocus / (extent or 1.0), 0.0, settings)
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise BadInputError(f"unknown device {name!r}; expected auto, cpu or cuda") from None
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise BadInputError(f"the device {name} needs an NVIDIA card that torch sees; use cpu or auto")
+    return device
+
+
+@contextmanager
+def _torch_threads(threads: int) -> Iterator[None]:
+    """Let torch use so many CPU threads for a while; 0 leaves it as it is."""
+    before = torch.get_num_threads()
+    if threads > 0:
+        torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        if threads > 0:
+            torch.set_num_threads(before)

@@ -1,0 +1,65 @@
+"""The weights that come with the package: which there are, where they lie, and networks that hold them."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from typing import Literal, get_args
+
+from ..errors import BadInputError
+from ..schema import sha256_of_file, sha256_of_json
+from .checkpoints import load_weights
+from .networks import ARNet, IUNet
+from .published import Networks
+from .refiner import Refiner
+
+Pretrained = Literal["refined", "bokehme"]
+PRETRAINED: tuple[str, ...] = get_args(Pretrained)
+
+_FILES = {"refined": ("refiner",), "bokehme": ("arnet", "iunet")}
+
+
+def weight_files(name: str) -> tuple[Path, ...]:
+    """Return where the weights of one of PRETRAINED lie, whether or not they are there.
+
+    Raises BadInputError for other names.
+    """
+    if name not in _FILES:
+        raise BadInputError(f"unknown pretrained networks {name!r}; expected one of {', '.join(PRETRAINED)}")
+    folder = Path(str(resources.files(__package__))) / "weights"
+    return tuple(folder / f"{network}.safetensors" for network in _FILES[name])
+
+
+def weights_are_there(name: str) -> bool:
+    """Return whether this installation holds the weights of one of PRETRAINED; raises BadInputError as above."""
+    return all(path.is_file() for path in weight_files(name))
+
+
+def weights_sha256(name: str) -> str | None:
+    """Return the hash of the weights: of the file, or of the JSON list of its files' hashes; None if not there."""
+    if not weights_are_there(name):
+        return None
+    hashes = [sha256_of_file(path) for path in weight_files(name)]
+    return hashes[0] if len(hashes) == 1 else sha256_of_json(hashes)
+
+
+def pretrained_networks(name: str) -> Refiner | Networks:
+    """Return the networks of one of PRETRAINED with their weights, on the CPU.
+
+    Raises BadInputError for an unknown name, and where the weights are missing or do not fit.
+    """
+    paths = weight_files(name)
+    missing = [path for path in paths if not path.is_file()]
+    if missing:
+        raise BadInputError(
+            f"the weights {', '.join(path.name for path in missing)} are not in {missing[0].parent}; "
+            "install bokehbench again, or train them with `bokehbench train` and use HybridRenderer.from_checkpoints"
+        )
+    if name == "refined":
+        refiner = Refiner()
+        load_weights(refiner, paths[0])
+        return refiner
+    networks = Networks(ARNet(), IUNet())
+    for network, path in zip(networks, paths, strict=True):
+        load_weights(network, path)
+    return networks
