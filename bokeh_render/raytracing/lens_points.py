@@ -56,7 +56,7 @@ def _inside(contours: list[Float64], count: int, offset: float) -> Float64:
     while have < count:
         if have < _THINNEST * begin:
             raise BadInputError(
-                f"the outline fills less than {_THINNEST:g} of its own bounds; expected a wider opening: draw it broader"
+                f"the outline fills less than {_THINNEST:g} of its own bounds; expected a wider opening"
             )
         order = np.arange(begin, begin + max(2 * count, 1024))
         points = lowest + extent * np.mod(0.5 + offset + order[:, None] * step, 1.0)
