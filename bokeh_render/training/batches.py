@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from ..errors import BadInputError
 from .config import StageConfig
-from .examples import PLANES, Half
+from .examples import PLANES, Examples, Half
 
 
 class Batch(NamedTuple):
@@ -46,7 +46,7 @@ def batch_of(planes: Tensor, scales: Sequence[float], device: torch.device) -> B
     )
 
 
-def draw_batch(examples: Sequence[Half], stage: StageConfig, rng: np.random.Generator, device: torch.device) -> Batch:
+def draw_batch(examples: Examples, stage: StageConfig, rng: np.random.Generator, device: torch.device) -> Batch:
     """Draw a step's batch. examples: (13, H, W) each; see StageConfig for what is drawn how.
 
     Raises BadInputError when an example is smaller than the crop.
@@ -71,7 +71,7 @@ def _draw_crop(example: Half, stage: StageConfig, rng: np.random.Generator) -> t
     places = [
         (int(rng.integers(height - side + 1)), int(rng.integers(width - side + 1))) for _ in range(stage.crop_tries)
     ]
-    top, left = max(places, key=lambda place: _error_within(example, *place, side))
+    top, left = max(places, key=lambda place: _error_within(example, place, side))
     crop = np.asarray(example[:, top : top + side, left : left + side])
     if rng.random() < 0.5:
         crop = crop[:, :, ::-1]
@@ -82,5 +82,6 @@ def _draw_crop(example: Half, stage: StageConfig, rng: np.random.Generator) -> t
     return seen[0], stage.crop / side
 
 
-def _error_within(example: Half, top: int, left: int, side: int) -> float:
+def _error_within(example: Half, place: tuple[int, int], side: int) -> float:
+    top, left = place
     return float(example[PLANES.error, top : top + side, left : left + side].mean(dtype=np.float32))

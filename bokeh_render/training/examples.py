@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -39,6 +40,16 @@ PLANES = Planes()
 PLANE_COUNT = 13
 
 
+class Examples(Protocol):
+    """Examples by index, (13, H, W) each: see Planes."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int) -> Half:
+        """Return an example; what it holds must not be changed."""
+        ...
+
+
 class PairSource(Protocol):
     """Pairs by index; picklable, as worker processes draw from it. ``key``: JSON, differs when the pairs differ."""
 
@@ -54,7 +65,8 @@ class PairSource(Protocol):
         ...
 
 
-class DrawnPairs(NamedTuple):
+@dataclass(frozen=True)
+class DrawnPairs:
     """``count`` pairs drawn from a seed."""
 
     settings: PairSettings

@@ -22,7 +22,7 @@ class _Clip(Function):
         return values.clamp(0.0, 1.0)
 
     @staticmethod
-    def backward(context: Any, *gradients: Tensor) -> Tensor:  # type: ignore[override]
+    def backward(context: Any, *gradients: Tensor) -> Tensor:
         (values,) = context.saved_tensors
         (gradient,) = gradients
         stuck = ((values > 1.0) & (gradient < 0)) | ((values < 0.0) & (gradient > 0))

@@ -123,7 +123,7 @@ class _Run:
         training, validation = self._pools(stage)
         for task, pool in [
             *((f"pairs for {stage.network}", pool) for pool in training),
-            *((f"{name}validation pairs", pool) for name, pool in validation.items()),
+            *((f"{name}validation for {stage.network}", pool) for name, pool in validation.items()),
         ]:
             for _ in pool.filling(workers=self._options.workers, report=self._report, task=task):
                 if stop:

@@ -14,7 +14,7 @@ from ..errors import BokehbenchError
 from ..progress import ReportStep, Step
 from .batches import draw_batch
 from .ema import RunningMean, decay_at
-from .examples import Half
+from .examples import Examples
 from .initial import draw_weights
 from .logs import Log
 from .schedule import learning_rate_at
@@ -37,8 +37,8 @@ class Trainer:
     def __init__(
         self,
         objective: Objective,
-        examples: Sequence[Half],
-        validation: Mapping[str, Sequence[Half]],
+        examples: Examples,
+        validation: Mapping[str, Examples],
         *,
         seeds: Sequence[int],
         folder: Path,
@@ -139,7 +139,7 @@ class Trainer:
         with torch.autocast(self._device.type, dtype=torch.float16, enabled=self._half):
             terms = self._objective.losses(batch, self._generator(self.step, 2))
             loss = torch.stack(list(terms.values())).sum()
-        self._scaler.scale(loss).backward()
+        self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         self._scaler.unscale_(self._optimizer)
         norm = torch.nn.utils.clip_grad_norm_(self._parameters, self._stage.clip_norm)
         self._scaler.step(self._optimizer)

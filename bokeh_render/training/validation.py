@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from .batches import batch_of
-from .examples import Half
+from .examples import Examples
 from .stages import Objective
 
 EDGE = 0.5
@@ -18,7 +18,7 @@ EDGE = 0.5
 
 
 @torch.no_grad()
-def validate(objective: Objective, examples: Sequence[Half], device: torch.device) -> dict[str, float]:
+def validate(objective: Objective, examples: Examples, device: torch.device) -> dict[str, float]:
     """Return psnr and edge_psnr (where E* > 0.5) of the network's images, base_psnr and base_edge_psnr of the bases.
 
     Means over the examples, dB, of display values clipped to [0, 1]; examples without an edge count in psnr only.
@@ -38,7 +38,7 @@ def validate(objective: Objective, examples: Sequence[Half], device: torch.devic
     return {name: sum(values) / len(values) for name, values in found.items()}
 
 
-def validate_all(objective: Objective, pools: Mapping[str, Sequence[Half]], device: torch.device) -> dict[str, float]:
+def validate_all(objective: Objective, pools: Mapping[str, Examples], device: torch.device) -> dict[str, float]:
     """Return :func:`validate` for each set of examples, its name before every key."""
     return {
         f"{prefix}{key}": value
