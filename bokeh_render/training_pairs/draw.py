@@ -1,0 +1,147 @@
+"""From settings, seed and index to a training pair."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import torch
+from numpy.random import Generator, SeedSequence
+from scipy import ndimage
+
+from ..aperture import Aperture
+from ..errors import BadInputError
+from ..optics import DISPLAY_GAMMA, Float32, disparity_range, display_from_light
+from ..raytracing import Layer, all_in_focus, composite_disparity, lens_points
+from ..raytracing.fast import trace_fast
+from .canvas import Canvas
+from .imperfect import imperfect
+from .painted import Painted
+from .pair import TrainingPair
+from .scene import scene
+from .settings import PairSettings
+from .sources import Photographs
+from .things import Drawer
+
+_FLATTEST = 0.05
+"""A scene whose visible disparities differ by less is drawn again: it has no depth edges to learn from."""
+_STEEPEST = 0.5
+"""Most px of blur that a layer may gain per px: K is lowered for steeper ones (the tracer refuses 0.9)."""
+_ATTEMPTS = 20
+_BRIGHTEST_DISPLAY = 4.0
+
+
+def draw_pair(settings: PairSettings, seed: int, index: int) -> TrainingPair:
+    """Return the pair ``index`` of the stream ``seed``: the same for the same three arguments, on any machine alike.
+
+    Raises BadInputError for a negative seed or index, and when the settings' folders hold no images.
+    """
+    if seed < 0 or index < 0:
+        raise BadInputError(f"seed is {seed} and index {index}; expected whole numbers from 0")
+    for attempt in range(_ATTEMPTS):
+        rng = np.random.default_rng(SeedSequence([seed, index, attempt]))
+        pair = _attempt(rng, settings, f"drawn-{seed}-{index}")
+        if pair is not None:
+            return pair
+    raise BadInputError(f"{_ATTEMPTS} scenes in a row had no depth; allow more than {settings.most_layers} layers")
+
+
+def _attempt(rng: Generator, settings: PairSettings, name: str) -> TrainingPair | None:
+    blur_px, gamma = _blur(rng, settings), _gamma(rng, settings)
+    canvas = Canvas(settings.height, settings.width, int(np.ceil(1.15 * blur_px)) + 4)
+    night = rng.uniform() < settings.night
+    painted = scene(Drawer(rng, canvas, _photographs(settings)), settings.most_layers, night=night)
+    layers = _layers(rng, painted, canvas, gamma, night=night)
+    size = (settings.height, settings.width)
+    raw = composite_disparity(layers, size, mixed=rng.uniform() < settings.mixed_disparity)[0, 0].numpy()
+    visible = disparity_range(raw)
+    if visible.extent < _FLATTEST:
+        return None
+    focus = rng.uniform(visible.minimum, visible.maximum)
+    if rng.uniform() < settings.on_layer:
+        focus = _disparity_of(rng, painted, canvas, visible.minimum, visible.maximum)
+    steepest = max(float(np.hypot(*layer.plane[1:])) for layer in painted)
+    reach = max(visible.maximum - focus, focus - visible.minimum)
+    blur_parameter = min(blur_px / reach, _STEEPEST / max(steepest, 1e-9))
+    least, most = settings.lens_points
+    count = int(np.clip(np.pi * blur_px**2 * settings.lens_density, least, most))
+    lens = lens_points(Aperture(), count, float(rng.uniform()))
+    bokeh = trace_fast(layers, lens, blur_parameter, focus, size, threads=1)
+    disparity = visible.normalise(raw).astype(np.float32)
+    return TrainingPair(
+        display=display_from_light(all_in_focus(layers, size)[0].permute(1, 2, 0).numpy(), gamma),
+        disparity=disparity,
+        imperfect=imperfect(rng, disparity, settings.imperfect),
+        bokeh=display_from_light(bokeh, gamma),
+        blur_parameter=float(blur_parameter * visible.extent),
+        focus_disparity=float(visible.normalise(focus)),
+        gamma=gamma,
+        name=name,
+    )
+
+
+@lru_cache(maxsize=4)
+def _photographs(settings: PairSettings) -> Photographs | None:
+    return Photographs(settings.photographs, settings.photograph_share) if settings.photographs else None
+
+
+def _blur(rng: Generator, settings: PairSettings) -> float:
+    least, most = settings.blur_px
+    if rng.uniform() < 0.5:
+        return float(rng.uniform(least, most))
+    return float(np.exp(rng.uniform(np.log(least), np.log(most))))
+
+
+def _gamma(rng: Generator, settings: PairSettings) -> float:
+    drawn = float(rng.uniform(*settings.gamma_range))
+    return DISPLAY_GAMMA if rng.uniform() < settings.usual_gamma else drawn
+
+
+def _disparity_of(rng: Generator, painted: list[Painted], canvas: Canvas, least: float, most: float) -> float:
+    """Return the disparity of a random layer at a random place that it covers, within what can be seen."""
+    layer = painted[rng.integers(len(painted))]
+    rows, columns = np.nonzero(canvas.inner(layer.alpha) > 0.5)
+    if not len(rows):
+        return float(rng.uniform(least, most))
+    place = rng.integers(len(rows))
+    there = canvas.inner(canvas.disparity(layer.plane))[rows[place], columns[place]]
+    return float(np.clip(there, least, most))
+
+
+def _layers(rng: Generator, painted: list[Painted], canvas: Canvas, gamma: float, *, night: bool) -> list[Layer]:
+    """Set exposure, contrast and softness, and turn display values into light."""
+    seen = _composite(painted, canvas)
+    median = max(float(np.median(seen.mean(axis=-1))), 1e-3)
+    target = float(np.exp(rng.uniform(np.log(0.03), np.log(0.15)) if night else rng.uniform(np.log(0.1), np.log(0.6))))
+    contrast = rng.uniform(0.75, 1.4)
+    soft = rng.uniform(0.25, 0.7) if rng.uniform() < 0.5 else 0.0
+    tint = np.exp(rng.normal(0, 0.06, 3))
+    layers = []
+    for layer in painted:
+        display = target * (np.maximum(layer.paint, 0.0) / median) ** contrast * tint
+        light = np.minimum(display, _BRIGHTEST_DISPLAY) ** gamma
+        if layer.glow is not None:
+            light = np.minimum(light + layer.glow, _BRIGHTEST_DISPLAY**gamma)
+        layers.append(_layer(light.astype(np.float32), layer, soft))
+    return layers
+
+
+def _layer(light: Float32, layer: Painted, soft: float) -> Layer:
+    alpha = np.ascontiguousarray(layer.alpha, dtype=np.float32)
+    if soft:
+        covered = light * alpha[..., None]
+        alpha = ndimage.gaussian_filter(alpha, soft, mode="nearest", truncate=3)
+        light = ndimage.gaussian_filter(covered, (soft, soft, 0), mode="nearest", truncate=3)
+        light = light / np.maximum(alpha, 1e-4)[..., None]
+    plane = torch.tensor([layer.plane], dtype=torch.float32)
+    colours = torch.from_numpy(np.ascontiguousarray(light.transpose(2, 0, 1)))[None]
+    return Layer(colours, torch.from_numpy(np.clip(alpha, 0, 1))[None, None], plane)
+
+
+def _composite(painted: list[Painted], canvas: Canvas) -> Float32:
+    """Return what the pinhole sees, (H, W, 3), paint only, before the exposure is set."""
+    total = np.zeros((canvas.height, canvas.width, 3), np.float32)
+    for layer in painted[::-1]:
+        alpha = canvas.inner(layer.alpha)[..., None]
+        total = total * (1 - alpha) + canvas.inner(layer.paint) * alpha
+    return total
