@@ -16,6 +16,8 @@ from .refiner import Refiner
 Pretrained = Literal["refined", "bokehme"]
 PRETRAINED: tuple[str, ...] = get_args(Pretrained)
 
+WEIGHTS_FOLDER = Path(str(resources.files(__package__))) / "weights"
+
 _FILES = {"refined": ("refiner",), "bokehme": ("arnet", "iunet")}
 
 
@@ -26,8 +28,7 @@ def weight_files(name: str) -> tuple[Path, ...]:
     """
     if name not in _FILES:
         raise BadInputError(f"unknown pretrained networks {name!r}; expected one of {', '.join(PRETRAINED)}")
-    folder = Path(str(resources.files(__package__))) / "weights"
-    return tuple(folder / f"{network}.safetensors" for network in _FILES[name])
+    return tuple(WEIGHTS_FOLDER / f"{network}.safetensors" for network in _FILES[name])
 
 
 def weights_are_there(name: str) -> bool:

@@ -53,7 +53,11 @@ def results_of(run: Path) -> list[Path]:
 
 @pytest.mark.parametrize("name", QUICK)
 def test_included_methods_score_every_sample(dataset: Dataset, tmp_path: Path, name: str) -> None:
-    result = evaluate(included_method(name), dataset, PROTOCOL, tmp_path)
+    try:
+        method = included_method(name)
+    except BadInputError as error:
+        pytest.skip(str(error))  # weights that are not there
+    result = evaluate(method, dataset, PROTOCOL, tmp_path)
     assert len(result.samples) == len(dataset.samples(PROTOCOL)) == 8
     (path,) = results_of(tmp_path)
     assert path.relative_to(tmp_path / "results").parts[:-1] == ("blb-v1", f"tiny-{dataset.files_sha256[:12]}")
