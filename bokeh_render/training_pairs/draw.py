@@ -100,7 +100,7 @@ def _gamma(rng: Generator, settings: PairSettings) -> float:
 def _disparity_of(rng: Generator, painted: list[Painted], canvas: Canvas, least: float, most: float) -> float:
     """Return the disparity of a random layer at a random place that it covers, within what can be seen."""
     layer = painted[rng.integers(len(painted))]
-    rows, columns = np.nonzero(canvas.inner(layer.alpha) > 0.5)
+    rows, columns = np.nonzero(np.greater(canvas.inner(layer.alpha), 0.5))
     if not len(rows):
         return float(rng.uniform(least, most))
     place = rng.integers(len(rows))
@@ -112,7 +112,7 @@ def _layers(rng: Generator, painted: list[Painted], canvas: Canvas, gamma: float
     """Set exposure, contrast and softness, and turn display values into light."""
     seen = _composite(painted, canvas)
     median = max(float(np.median(seen.mean(axis=-1))), 1e-3)
-    target = float(np.exp(rng.uniform(np.log(0.03), np.log(0.15)) if night else rng.uniform(np.log(0.1), np.log(0.6))))
+    target = _exposure(rng, night=night)
     contrast = rng.uniform(0.75, 1.4)
     soft = rng.uniform(0.25, 0.7) if rng.uniform() < 0.5 else 0.0
     tint = np.exp(rng.normal(0, 0.06, 3))
@@ -124,6 +124,11 @@ def _layers(rng: Generator, painted: list[Painted], canvas: Canvas, gamma: float
             light = np.minimum(light + layer.glow, _BRIGHTEST_DISPLAY**gamma)
         layers.append(_layer(light.astype(np.float32), layer, soft))
     return layers
+
+
+def _exposure(rng: Generator, *, night: bool) -> float:
+    """Return the display value that the middle of the pixels shall have."""
+    return float(np.exp(rng.uniform(np.log(0.04), np.log(0.25))) if night else rng.uniform(0.12, 0.6))
 
 
 def _layer(light: Float32, layer: Painted, soft: float) -> Layer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.random import Generator
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..optics import Float32
@@ -22,7 +23,9 @@ def imperfect(rng: Generator, disparity: Float32, settings: ImperfectSettings) -
             disparity = ndimage.gaussian_filter(disparity, sigma, mode="nearest")
         elif fault == 3:
             period = float(np.exp(rng.uniform(np.log(0.1), np.log(0.6)))) * max(disparity.shape)
-            disparity = disparity + rng.uniform(0, settings.wave) * waves(rng, disparity.shape, period)
+            disparity = disparity + rng.uniform(0, settings.wave) * waves(
+                rng, (disparity.shape[0], disparity.shape[1]), period
+            )
         else:
             radius = rng.uniform(min(1.0, settings.grow_px), settings.grow_px)
             grown = ndimage.maximum_filter if fault == 1 else ndimage.minimum_filter
@@ -30,7 +33,7 @@ def imperfect(rng: Generator, disparity: Float32, settings: ImperfectSettings) -
     return np.clip(disparity, 0.0, 1.0).astype(np.float32)
 
 
-def _disc(radius: float) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def _disc(radius: float) -> NDArray[np.bool_]:
     reach = int(radius)
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
     return np.asarray(x**2 + y**2 <= radius**2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from .canvas import Canvas
 
 _FINER = 3
 Points = NDArray[np.float64]
+Colour = Sequence[float] | NDArray[np.floating[Any]]
 
 
 class Ink:
@@ -24,7 +26,7 @@ class Ink:
         self._image = Image.new("RGBA", (width * _FINER, height * _FINER), (0, 0, 0, 0))
         self._pen = ImageDraw.Draw(self._image)
 
-    def polygon(self, points: Points, colour: Sequence[float] = (1, 1, 1)) -> None:
+    def polygon(self, points: Points, colour: Colour = (1, 1, 1)) -> None:
         """Fill the inside of (n, 2) points."""
         self._pen.polygon(self._place(points), fill=_bytes(colour))
 
@@ -32,11 +34,11 @@ class Ink:
         """Take the inside of (n, 2) points away."""
         self._pen.polygon(self._place(points), fill=(0, 0, 0, 0))
 
-    def line(self, points: Points, width: float, colour: Sequence[float] = (1, 1, 1)) -> None:
+    def line(self, points: Points, width: float, colour: Colour = (1, 1, 1)) -> None:
         """Stroke through (n, 2) points, width in px; it can be no finer than a third of a px."""
         self._pen.line(self._place(points), fill=_bytes(colour), width=max(1, round(width * _FINER)), joint="curve")
 
-    def disc(self, centre: Sequence[float], radius: float, colour: Sequence[float] = (1, 1, 1)) -> None:
+    def disc(self, centre: Sequence[float], radius: float, colour: Colour = (1, 1, 1)) -> None:
         """Fill a disc."""
         x, y = self._place(np.array([centre]))[0]
         reach = radius * _FINER
@@ -54,6 +56,6 @@ class Ink:
         return [(float(x), float(y)) for x, y in placed]
 
 
-def _bytes(colour: Sequence[float]) -> tuple[int, int, int, int]:
+def _bytes(colour: Colour) -> tuple[int, int, int, int]:
     red, green, blue = (int(np.clip(round(255 * value), 0, 255)) for value in colour)
     return red, green, blue, 255

@@ -6,16 +6,16 @@ import colorsys
 
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
 
 from ..optics import Float32
 from .canvas import Canvas
+from .ink import Points
 
 BRIGHTEST = 20.0
 """Light of the brightest lamps; display value 3.9 at gamma 2.2."""
 
 
-def lamps(rng: Generator, canvas: Canvas, centres: NDArray[np.float64]) -> tuple[Float32, Float32]:
+def lamps(rng: Generator, canvas: Canvas, centres: Points) -> tuple[Float32, Float32]:
     """Return the light (h, w, 3) of lamps at (n, 2) px from the centre, and how much of each pixel they cover (h, w).
 
     All are alike but for colour and brightness, or each is its own; radii from a fraction of a px to a few px.
@@ -38,7 +38,7 @@ def _lamp(
     alpha: Float32,
     centre: tuple[float, float],
     radius: float,
-    light: NDArray[np.float64],
+    light: Points,
 ) -> None:
     height, width = canvas.shape
     column, row = centre[0] + (width - 1) / 2, centre[1] + (height - 1) / 2
@@ -54,20 +54,22 @@ def _lamp(
     alpha[part] = np.maximum(alpha[part], covered)
 
 
-def lamp_places(rng: Generator, canvas: Canvas) -> NDArray[np.float64]:
+def lamp_places(rng: Generator, canvas: Canvas) -> Points:
     """Return (n, 2) places: strewn, in rows, along a hanging string, or in a heap."""
     height, width = canvas.shape
     kind, count = rng.integers(4), int(np.exp(rng.uniform(np.log(3), np.log(60))))
     if kind == 0:
-        return rng.uniform(-0.5, 0.5, (count, 2)) * (width, height * rng.uniform(0.3, 1.0))
+        strewn: Points = rng.uniform(-0.5, 0.5, (count, 2)) * (width, height * rng.uniform(0.3, 1.0))
+        return strewn
     if kind == 1:
         step = rng.uniform(8, 50, 2)
         rows = np.stack(np.meshgrid(np.arange(-width / 2, width / 2, step[0]), np.arange(1 + count // 12)), -1)
         grid = rows.reshape(-1, 2) * (1, step[1]) + (0, rng.uniform(-0.4, 0.3) * height)
-        return grid[rng.uniform(size=len(grid)) < rng.uniform(0.3, 1.0)]
+        return np.asarray(grid[rng.uniform(size=len(grid)) < rng.uniform(0.3, 1.0)], dtype=np.float64)
     if kind == 2:
         along = np.linspace(-0.6, 0.6, count)
         sag, slope = rng.normal(0, 0.6), rng.normal(0, 0.4)
-        return np.stack([along, sag * along**2 + slope * along + rng.uniform(-0.5, 0.4)], axis=1) * (width, height)
+        string = np.stack([along, sag * along**2 + slope * along + rng.uniform(-0.5, 0.4)], axis=1)
+        return np.asarray(string * (width, height), dtype=np.float64)
     heap = rng.standard_normal((count, 2)) * rng.uniform(0.05, 0.3, 2)
-    return (heap + rng.uniform(-0.4, 0.4, 2)) * (width, height)
+    return np.asarray((heap + rng.uniform(-0.4, 0.4, 2)) * (width, height), dtype=np.float64)

@@ -6,16 +6,16 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
 
-Points = NDArray[np.float64]
+from .ink import Points
+
 _ROUND = 96
 
 
 def turned(points: Points, angle: float) -> Points:
     """Turn an outline."""
     c, s = np.cos(angle), np.sin(angle)
-    return points @ np.array([[c, s], [-s, c]])
+    return np.asarray(points @ np.array([[c, s], [-s, c]]), dtype=np.float64)
 
 
 def blob(rng: Generator, size: float) -> Points:
@@ -55,7 +55,7 @@ def vessel(rng: Generator, size: float) -> Points:
     if rng.uniform() < 0.7:
         half = np.convolve(np.pad(half, 4, mode="edge"), np.ones(9) / 9, mode="valid")
     right = np.stack([half, height], axis=1)
-    return np.concatenate([right, right[::-1] * (-1, 1)]) * size
+    return np.asarray(np.concatenate([right, right[::-1] * (-1, 1)]) * size, dtype=np.float64)
 
 
 def bust(rng: Generator, size: float) -> Points:
@@ -65,7 +65,7 @@ def bust(rng: Generator, size: float) -> Points:
     head = np.stack([np.cos(angle) * wide, np.sin(angle) * 0.55 - 0.35], axis=1)
     neck, shoulder = wide * rng.uniform(0.45, 0.7), rng.uniform(0.9, 1.4)
     right = np.array([[neck, 0.3], [shoulder * 0.8, 0.5], [shoulder, 0.9], [shoulder * 1.05, 4.0]])
-    return np.concatenate([head, right, right[::-1] * (-1, 1)]) * size
+    return np.asarray(np.concatenate([head, right, right[::-1] * (-1, 1)]) * size, dtype=np.float64)
 
 
 def leaf(rng: Generator, size: float) -> Points:

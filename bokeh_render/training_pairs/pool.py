@@ -105,10 +105,13 @@ def read_pair(path: Path) -> TrainingPair:
     try:
         with np.load(path, allow_pickle=False) as stored:
             arrays = {name: stored[name].astype(np.float32) for name in ("display", "disparity", "imperfect", "bokeh")}
-            numbers = dict(zip(_NUMBERS, (float(value) for value in stored["numbers"]), strict=True))
-            return TrainingPair(**arrays, **numbers, name=str(stored["name"]))
+            blur_parameter, focus_disparity, gamma = (float(value) for value in stored["numbers"])
+            name = str(stored["name"])
     except (OSError, KeyError, ValueError) as error:
         raise BadInputError(f"{path} is no stored pair ({error}); remove it, and it is drawn again") from None
+    return TrainingPair(
+        **arrays, blur_parameter=blur_parameter, focus_disparity=focus_disparity, gamma=gamma, name=name
+    )
 
 
 def _draw_into(path: Path, settings: PairSettings, seed: int, index: int) -> None:

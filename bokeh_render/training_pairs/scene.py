@@ -19,7 +19,7 @@ def scene(drawer: Drawer, most_layers: int, *, night: bool) -> list[Painted]:
     behind, ground = backdrop(drawer)
     things: list[tuple[float, Painted]] = []
     room = most_layers - len(behind)
-    wanted = min(int(rng.integers(1, 7)), room)
+    wanted = min(int(rng.integers(2, 8)), room)
     kind = rng.uniform()
     if kind < 0.12:
         things += _meadow(drawer, ground, wanted)
@@ -119,10 +119,10 @@ def _close(drawer: Drawer) -> tuple[float, Painted]:
     """Return something close to the lens: a fence, twigs, or a thing at the picture's edge."""
     rng, canvas = drawer.rng, drawer.canvas
     disparity = rng.uniform(0.8, 1.1)
-    side = turn = rng.uniform(0, 2 * np.pi)
-    place = (np.cos(side) * 0.55 * canvas.width, np.sin(turn) * 0.55 * canvas.height)
+    angle = rng.uniform(0, 2 * np.pi)
+    place = (np.cos(angle) * 0.55 * canvas.width, np.sin(angle) * 0.55 * canvas.height)
     kinds = (drawer.lattice, drawer.strokes, drawer.clutter, drawer.solid)
-    shape = kinds[rng.choice(4, p=(0.3, 0.25, 0.2, 0.25))](place, canvas.side * rng.uniform(0.2, 0.5))
+    shape = kinds[rng.choice(4, p=(0.2, 0.25, 0.25, 0.3))](place, canvas.side * rng.uniform(0.2, 0.5))
     return disparity, _painted(drawer, shape, upright(disparity))
 
 

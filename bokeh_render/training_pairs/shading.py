@@ -30,7 +30,7 @@ def rounded(rng: Generator, paint: Float32, alpha: Float32, *, shiny: float) -> 
     down, across = np.gradient(height)
     normal = np.stack([-across, -down, np.full_like(down, rng.uniform(0.5, 1.0))], axis=-1)
     normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
-    sun = np.array([rng.normal(), -abs(rng.normal()) - 0.3, rng.uniform(0.3, 1.2)])
+    sun = np.array([rng.normal(), -abs(rng.normal()) - 0.3, rng.uniform(0.3, 1.2)], dtype=np.float64)
     sun /= np.linalg.norm(sun)
     facing = normal @ sun
     shaded = paint[part] * (rng.uniform(0.3, 0.7) + rng.uniform(0.4, 0.8) * np.maximum(facing, 0))[..., None]
@@ -39,7 +39,7 @@ def rounded(rng: Generator, paint: Float32, alpha: Float32, *, shiny: float) -> 
         mirror = surrounding ** rng.uniform(1, 4) * rng.uniform(0.6, 1.4)
         shaded = shaded * (1 - shiny) + shiny * mirror[..., None] * (0.5 + 0.5 * paint[part])
     if rng.uniform() < 0.25 + 0.7 * shiny:
-        half = sun + (0, 0, 1)
+        half = sun + np.array([0.0, 0.0, 1.0])
         half /= np.linalg.norm(half)
         spot = np.maximum(normal @ half, 0) ** np.exp(rng.uniform(np.log(20), np.log(300)))
         shaded = shaded + (rng.uniform(0.2, 2.0) * spot)[..., None]
@@ -56,4 +56,4 @@ def uneven_light(rng: Generator, canvas: Canvas) -> Float32:
     if rng.uniform() < 0.2:  # a shadow with a border
         shadow = np.clip((noise(rng, canvas.shape, 2.0) - rng.normal()) * rng.uniform(1, 30), 0, 1)
         light = light - rng.uniform(0.3, 0.9) * shadow
-    return np.exp(np.clip(light, -1.5, 1.0)).astype(np.float32)
+    return np.asarray(np.exp(np.clip(light, -1.5, 1.0)), dtype=np.float32)

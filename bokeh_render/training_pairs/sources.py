@@ -105,4 +105,4 @@ def _resized(picture: Float32, size: tuple[int, int]) -> Float32:
         )
         for c in range(picture.shape[2])
     ]
-    return np.stack(planes, axis=-1).astype(np.float32)
+    return np.asarray(np.stack(planes, axis=-1), dtype=np.float32)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import colorsys
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 from numpy.random import Generator
@@ -34,7 +35,10 @@ def palette(rng: Generator, count: int = 6) -> Colours:
 def colour(rng: Generator, colours: Colours, *, vary: float = 0.08) -> NDArray[np.float64]:
     """Return one of the colours, a little changed."""
     picked = colours[rng.integers(len(colours))]
-    return np.clip(picked * np.exp(vary * rng.standard_normal()) + vary * 0.3 * rng.standard_normal(3), 0.01, 1.0)
+    varied: Colours = np.clip(
+        picked * np.exp(vary * rng.standard_normal()) + vary * 0.3 * rng.standard_normal(3), 0.01, 1.0
+    )
+    return varied
 
 
 def clouds(rng: Generator, canvas: Canvas, colours: Colours) -> Float32:
@@ -88,7 +92,7 @@ def dead_leaves(rng: Generator, canvas: Canvas, colours: Colours) -> Float32:
 
 
 def gradient(rng: Generator, canvas: Canvas, colours: Colours) -> Float32:
-    """A soft passage between two colours with little grain: walls, skies, paper, plastic."""
+    """Paint a soft passage between two colours with little grain: walls, skies, paper, plastic."""
     angle = rng.uniform(0, 2 * np.pi)
     along = (canvas.x * np.cos(angle) + canvas.y * np.sin(angle)) / canvas.side
     share = np.clip(0.5 + rng.uniform(0.2, 1.2) * along + 0.1 * noise(rng, canvas.shape, 2.2), 0, 1)[..., None]
@@ -134,7 +138,7 @@ def _mapped(rng: Generator, value: Float32, colours: Colours) -> Float32:
     shades = np.array([colour(rng, colours) for _ in stops])
     if rng.uniform() < 0.3:
         stops = np.concatenate([[stop - 0.03, stop + 0.03] for stop in stops[1:]])
-        shades = np.concatenate([[a, b] for a, b in zip(shades[:-1], shades[1:], strict=True)])
+        shades = np.concatenate(list(pairwise(shades)))
     return np.stack([np.interp(value, stops, shades[:, c]).astype(np.float32) for c in range(3)], axis=-1)
 
 

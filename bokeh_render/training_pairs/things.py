@@ -22,7 +22,10 @@ Shape = tuple[Float32, Float32]
 
 
 class Drawer:
-    """Draws things on one canvas with one generator. photographs: None, or where textures and cut-outs may come from."""
+    """Draws things on one canvas with one generator.
+
+    photographs: None, or where textures and cut-outs may come from.
+    """
 
     def __init__(self, rng: Generator, canvas: Canvas, photographs: Photographs | None) -> None:
         self.rng, self.canvas, self.photographs = rng, canvas, photographs
@@ -38,7 +41,7 @@ class Drawer:
         return texture(self.rng, self.canvas, colours)
 
     def solid(self, place: Place, size: float) -> Shape:
-        """A shaded thing with a texture; sometimes with holes, hairy at its outline, or of glass."""
+        """Return a shaded thing with a texture; sometimes with holes, hairy at its outline, or of glass."""
         rng = self.rng
         if self.photographs is not None:
             found = self.photographs.cutout(rng, self.canvas, place, size)
@@ -79,7 +82,7 @@ class Drawer:
         return mixed / np.maximum(together, 1e-4)[..., None], together
 
     def strokes(self, place: Place, size: float) -> Shape:
-        """A bundle of grass, hair, twigs or wires that starts about a place."""
+        """Return a bundle of grass, hair, twigs or wires that starts about a place."""
         rng, ink = self.rng, Ink(self.canvas)
         shades = palette(rng, 3) if rng.uniform() < 0.4 else self.colours
         count = int(np.exp(rng.uniform(np.log(3), np.log(160))))
@@ -98,7 +101,7 @@ class Drawer:
         return ink.result()
 
     def clutter(self, place: Place, size: float) -> Shape:
-        """Leaves, petals, crumbs or confetti: many small things on one plane, with gaps between them."""
+        """Return leaves, petals, crumbs or confetti: many small things on one plane, with gaps between them."""
         rng, ink = self.rng, Ink(self.canvas)
         shades = palette(rng, 4) if rng.uniform() < 0.5 else self.colours
         small = np.exp(rng.uniform(np.log(2), np.log(0.12 * self.canvas.side)))
@@ -115,7 +118,7 @@ class Drawer:
         return ink.result()
 
     def lattice(self, place: Place, size: float) -> Shape:
-        """A fence, net, grille or blind over the whole picture, or over a part of it."""
+        """Return a fence, net, grille or blind over the whole picture, or over a part of it."""
         rng, canvas, ink = self.rng, self.canvas, Ink(self.canvas)
         reach = float(np.hypot(*canvas.shape)) / 2 if rng.uniform() < 0.6 else size * 1.5
         step = np.exp(rng.uniform(np.log(9), np.log(0.35 * canvas.side)))
@@ -137,4 +140,4 @@ class Drawer:
     def thing(self, place: Place, size: float) -> Shape:
         """Return any of the things."""
         kinds: tuple[Callable[[Place, float], Shape], ...] = (self.solid, self.strokes, self.clutter, self.lattice)
-        return kinds[self.rng.choice(4, p=(0.66, 0.14, 0.13, 0.07))](place, size)
+        return kinds[self.rng.choice(4, p=(0.72, 0.12, 0.12, 0.04))](place, size)
