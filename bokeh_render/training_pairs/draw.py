@@ -113,7 +113,7 @@ def _layers(rng: Generator, painted: list[Painted], canvas: Canvas, gamma: float
     seen = _composite(painted, canvas)
     median = max(float(np.median(seen.mean(axis=-1))), 1e-3)
     target = _exposure(rng, night=night)
-    contrast = rng.uniform(0.75, 1.4)
+    contrast = rng.uniform(0.8, 1.6)
     soft = rng.uniform(0.25, 0.7) if rng.uniform() < 0.5 else 0.0
     tint = np.exp(rng.normal(0, 0.06, 3))
     layers = []
@@ -128,11 +128,11 @@ def _layers(rng: Generator, painted: list[Painted], canvas: Canvas, gamma: float
 
 def _exposure(rng: Generator, *, night: bool) -> float:
     """Return the display value that the middle of the pixels shall have."""
-    return float(np.exp(rng.uniform(np.log(0.04), np.log(0.25))) if night else rng.uniform(0.12, 0.6))
+    return float(np.exp(rng.uniform(np.log(0.04), np.log(0.25))) if night else rng.uniform(0.12, 0.52))
 
 
 def _layer(light: Float32, layer: Painted, soft: float) -> Layer:
-    alpha = np.ascontiguousarray(layer.alpha, dtype=np.float32)
+    alpha: Float32 = np.ascontiguousarray(layer.alpha, dtype=np.float32)
     if soft:
         covered = light * alpha[..., None]
         alpha = ndimage.gaussian_filter(alpha, soft, mode="nearest", truncate=3)
@@ -148,5 +148,5 @@ def _composite(painted: list[Painted], canvas: Canvas) -> Float32:
     total = np.zeros((canvas.height, canvas.width, 3), np.float32)
     for layer in painted[::-1]:
         alpha = canvas.inner(layer.alpha)[..., None]
-        total = total * (1 - alpha) + canvas.inner(layer.paint) * alpha
+        total += (canvas.inner(layer.paint) - total) * alpha
     return total

@@ -19,7 +19,7 @@ def scene(drawer: Drawer, most_layers: int, *, night: bool) -> list[Painted]:
     behind, ground = backdrop(drawer)
     things: list[tuple[float, Painted]] = []
     room = most_layers - len(behind)
-    wanted = min(int(rng.integers(2, 8)), room)
+    wanted = min(int(rng.integers(3, 9)), room)
     kind = rng.uniform()
     if kind < 0.12:
         things += _meadow(drawer, ground, wanted)

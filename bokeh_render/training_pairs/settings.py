@@ -48,9 +48,9 @@ class PairSettings(Record):
     on_layer: Probability = 0.5
     mixed_disparity: Probability = 0.25
     night: Probability = 0.2
-    most_layers: Annotated[int, Field(ge=2, le=32)] = 9
+    most_layers: Annotated[int, Field(ge=2, le=32)] = 10
     lens_points: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] = (48, 700)
-    lens_density: Annotated[float, Field(gt=0.0)] = 1.0
+    lens_density: Annotated[float, Field(gt=0.0)] = 0.7
     imperfect: ImperfectSettings = ImperfectSettings()
     photographs: tuple[Path, ...] = ()
     photograph_share: Probability = 0.6

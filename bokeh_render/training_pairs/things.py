@@ -50,6 +50,8 @@ class Drawer:
         edge = outline(rng, size)
         ink, paint = Ink(self.canvas), self.surface()
         ink.polygon(edge + place)
+        for _ in range(int(rng.integers(1, 5)) if rng.uniform() < 0.3 else 0):
+            ink.polygon(edge * rng.uniform(0.6, 1.2) + place + rng.normal(0, (2.5 * size, 0.15 * size)))
         for _ in range(int(rng.integers(1, 6)) if rng.uniform() < 0.12 else 0):
             ink.hole(blob(rng, size * rng.uniform(0.08, 0.35)) + place + rng.normal(0, 0.35 * size, 2))
         alpha = ink.result()[1]
