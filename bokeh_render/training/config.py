@@ -48,7 +48,8 @@ class StageConfig(Record):
     coarse_share: share of crops seen smaller, down to ``coarsest``, as in the first passes over large blur;
     learning_rate: Adam's, reached after warm_up steps, then falling along a cosine to 1 % of it; weight_decay: AdamW's;
     ema_decay: of the averaged weights, which are what is kept; clip_norm: largest norm of a step's gradient;
-    validation_pairs, validate_every: how many, and every how many steps; frozen: IUNet only, the ARNet that it builds
+    validation_pairs, validate_every: how many, and every how many steps; log_every: steps that a row of log.csv is the
+    mean of; frozen: IUNet only, the ARNet that it builds
     on: ``arnet`` for the earlier stage, or a .safetensors file.
     """
 
@@ -71,6 +72,7 @@ class StageConfig(Record):
     clip_norm: Positive = 1.0
     validation_pairs: Annotated[int, Field(ge=1)] = 16
     validate_every: Annotated[int, Field(ge=1)] = 500
+    log_every: Annotated[int, Field(ge=1)] = 25
     frozen: str | None = None
 
 

@@ -1,7 +1,7 @@
 """A whole run: pairs drawn first, then one stage after the other, into a folder that says how it came about.
 
 config.json              the resolved config and its hash; a folder never mixes two
-log.csv, tensorboard/    every 25 steps, and the validation
+log.csv, tensorboard/    losses, and scores on pairs never trained on
 last.pt                  where the stage under way stands; gone at the end
 <network>.safetensors    averaged weights, finished
 metrics.json             their scores on the validation pairs, and what they cost

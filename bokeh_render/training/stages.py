@@ -9,14 +9,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..classical.dilation import dilate_defocus
+from ..neural import refining
 from ..neural.networks import ARNet, IUNet, gamma_input, resize
+from ..neural.published import UNIT_PX, Networks, render_published
 from ..neural.refiner import REFINER_RANGE_PX, Refiner, refiner_inputs
 from .batches import Batch
 from .config import Network, StageConfig
 from .losses import image_loss, pixel_weight
-
-DEFOCUS_UNIT_PX = 10.0
-"""Blur radius, px, that ARNet and IUNet are told as 1. Source: BokehMe's published code."""
 
 BASES: dict[Network, Literal["layered", "scatter"]] = {"refiner": "layered", "arnet": "scatter", "iunet": "scatter"}
 
@@ -42,12 +42,14 @@ class Objective(nn.Module):
         raise NotImplementedError
 
     def predict(self, batch: Batch) -> Predicted:
-        """Return what the network makes of a batch."""
+        """Return what the hybrid makes of one picture, a batch of N = 1, as it is rendered outside training."""
         raise NotImplementedError
 
 
 class RefinerObjective(Objective):
     """The residual on an occlusion-aware base, where E* lets it through and no blur beyond its range reaches."""
+
+    network: Refiner
 
     def __init__(self, stage: StageConfig) -> None:
         super().__init__(stage)
@@ -56,19 +58,24 @@ class RefinerObjective(Objective):
     def losses(self, batch: Batch, rng: torch.Generator) -> dict[str, Tensor]:
         """See Objective."""
         del rng
-        weight = pixel_weight(batch.error, self.stage.loss) * (batch.reach <= REFINER_RANGE_PX)
-        return {"image": image_loss(self.predict(batch).final, batch.truth, weight, self.stage.loss)}
-
-    def predict(self, batch: Batch) -> Predicted:
-        """See Objective. Beyond the network's range the base stays."""
         inputs = refiner_inputs(batch.display, batch.defocus, batch.base)
         residual = self.network(*inputs, gamma_input(batch.gamma)).float()
-        believed = batch.error * (batch.reach <= REFINER_RANGE_PX)
-        return Predicted(batch.base + believed * residual, batch.base)
+        weight = pixel_weight(batch.error, self.stage.loss) * (batch.reach <= REFINER_RANGE_PX)
+        final = batch.base + batch.error * residual
+        return {"image": image_loss(final, batch.truth, weight, self.stage.loss)}
+
+    def predict(self, batch: Batch) -> Predicted:
+        """See Objective."""
+        found = refining.residual(
+            self.network, batch.display, batch.defocus, batch.base, batch.error, float(batch.gamma[0])
+        )
+        return Predicted(batch.base + batch.error * found, batch.base)
 
 
 class ARNetObjective(Objective):
     """Small blur, as a whole image, and the error map that says where the plain scatter needs it."""
+
+    network: ARNet
 
     def __init__(self, stage: StageConfig) -> None:
         super().__init__(stage)
@@ -88,20 +95,18 @@ class ARNetObjective(Objective):
         }
 
     def predict(self, batch: Batch) -> Predicted:
-        """See Objective. All is seen at the size at which the largest blur is 10 px, and made larger again."""
-        coarsest = max(1.0, float(batch.defocus.abs().max()) / DEFOCUS_UNIT_PX)
-        bokeh, logit = run_arnet(self.network, batch, coarsest)
-        size = batch.display.shape[2:]
-        error = resize(logit.sigmoid(), size)
-        return Predicted(torch.lerp(batch.base, resize(bokeh, size).clamp_min(0.0), error), batch.base)
+        """See Objective. What ARNet gives is made larger, without IUNet."""
+        return _published(Networks(self.network, IUNet()), batch, iterative=False)
 
     def _run(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        bokeh, logit = self.network(batch.display, batch.defocus / DEFOCUS_UNIT_PX, gamma_input(batch.gamma))
+        bokeh, logit = self.network(batch.display, batch.defocus / UNIT_PX, gamma_input(batch.gamma))
         return bokeh.float(), logit.float()
 
 
 class IUNetObjective(Objective):
     """One step of the upsampling at a time, from what the steps before it give; ARNet stays as it is."""
+
+    network: IUNet
 
     def __init__(self, stage: StageConfig, arnet: ARNet) -> None:
         super().__init__(stage)
@@ -119,27 +124,23 @@ class IUNetObjective(Objective):
         ratio = ratios[chosen]
         size = _size_at(batch, ratio)
         bokeh = self._network_pass(batch, coarse.clamp_min(0.0), ratio)
-        believed = resize(batch.reach, size) * ratio <= DEFOCUS_UNIT_PX
+        believed = resize(batch.reach, size) * ratio <= UNIT_PX
         weight = pixel_weight(resize(batch.error, size), self.stage.loss) * believed
         return {"image": image_loss(bokeh, resize(batch.truth, size), weight, self.stage.loss)}
 
     def predict(self, batch: Batch) -> Predicted:
         """See Objective."""
-        coarse, logit = run_arnet(self.arnet, batch, _largest(batch))
-        for ratio in pass_ratios(batch):
-            coarse = self._pass(batch, coarse.clamp_min(0.0), ratio)
-        error = resize(logit.sigmoid(), batch.display.shape[2:])
-        return Predicted(torch.lerp(batch.base, coarse.clamp_min(0.0), error), batch.base)
+        return _published(Networks(self.arnet, self.network), batch, iterative=True)
 
     def _pass(self, batch: Batch, coarse: Tensor, ratio: float) -> Tensor:
         """Return the image at ``ratio``: the network's where no larger blur reaches, the coarser one elsewhere."""
         size = _size_at(batch, ratio)
-        believed = (resize(batch.reach, size) * ratio <= DEFOCUS_UNIT_PX).float()
+        believed = (resize(batch.reach, size) * ratio <= UNIT_PX).float()
         return torch.lerp(resize(coarse, size), self._network_pass(batch, coarse, ratio), believed)
 
     def _network_pass(self, batch: Batch, coarse: Tensor, ratio: float) -> Tensor:
         size = _size_at(batch, ratio)
-        defocus = (resize(batch.defocus, size) / DEFOCUS_UNIT_PX).clamp(-1.0, 1.0)
+        defocus = (resize(batch.defocus, size) / UNIT_PX).clamp(-1.0, 1.0)
         found: Tensor = self.network(resize(batch.display, size), defocus, coarse, gamma_input(batch.gamma))
         return found.float()
 
@@ -147,9 +148,18 @@ class IUNetObjective(Objective):
 def run_arnet(arnet: nn.Module, batch: Batch, coarsest: float) -> tuple[Tensor, Tensor]:
     """Return ARNet's bokeh and logit at 1 / ``coarsest`` of the size. Source: BokehMe's published code."""
     size = _size_at(batch, 1.0 / coarsest)
-    defocus = resize(batch.defocus, size) / (DEFOCUS_UNIT_PX * coarsest)
+    defocus = resize(batch.defocus, size) / (UNIT_PX * coarsest)
     bokeh, logit = arnet(resize(batch.display, size), defocus, gamma_input(batch.gamma))
     return bokeh.float(), logit.float()
+
+
+def _published(networks: Networks, batch: Batch, *, iterative: bool) -> Predicted:
+    """Return BokehMe's hybrid of one picture: the network's where the predicted error map says so, else the scatter."""
+    dilated = torch.from_numpy(dilate_defocus(batch.defocus[0, 0].cpu().numpy())).to(batch.defocus)[None, None]
+    found = render_published(
+        networks, batch.display, batch.defocus, dilated, float(batch.gamma[0]), iterative=iterative
+    )
+    return Predicted(torch.lerp(batch.base, found.bokeh, found.error_map), batch.base)
 
 
 def pass_ratios(batch: Batch) -> list[float]:
@@ -159,7 +169,7 @@ def pass_ratios(batch: Batch) -> list[float]:
 
 
 def _largest(batch: Batch) -> float:
-    return max(1.0, float(batch.defocus.abs().max()) / DEFOCUS_UNIT_PX)
+    return max(1.0, float(batch.defocus.abs().max()) / UNIT_PX)
 
 
 def _size_at(batch: Batch, ratio: float) -> tuple[int, int]:

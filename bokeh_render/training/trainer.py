@@ -22,7 +22,6 @@ from .stages import Objective
 from .state import State, load_state, save_state
 from .validation import validate_all
 
-_LOG_EVERY = 25
 _SAVE_EVERY_SECONDS = 60.0
 _BETAS = (0.9, 0.99)
 
@@ -74,7 +73,7 @@ class Trainer:
             self.seconds = before + time.monotonic() - started
             report(Step(f"training {self._stage.network}", self.step, self._stage.steps, f"loss {terms['loss']:.4f}"))
             due = self.step % self._stage.validate_every == 0 or self.step == self._stage.steps
-            if due or self.step % _LOG_EVERY == 0:
+            if due or self.step % self._stage.log_every == 0:
                 row = {name: value / counted for name, value in sums.items()}
                 row["learning_rate"] = learning_rate_at(self.step - 1, self._stage)
                 if due:
