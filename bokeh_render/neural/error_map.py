@@ -35,13 +35,14 @@ class ErrorMapSettings(Record):
     """How edges are found and how far they spread; see the module for the formulas.
 
     neighbourhood_px: n, half the window in which an edge is looked for: 1 for exact maps, more where edges are blurred
-    or displaced; jump_px: the least step in signed defocus that counts as an edge; reach: blur radii that an edge
+    or displaced; jump_px: the least step in signed defocus that counts as an edge (keep it
+    above the defocus of one grey level of a coarsely quantised map, else every slope is a staircase); reach: blur radii that an edge
     spreads (more than 1 for apertures that reach beyond the unit disc); margin_px: px that it spreads further;
     inner_share: the share of that way on which the weight is 1.
     """
 
     neighbourhood_px: int = Field(default=2, ge=1, le=64)
-    jump_px: float = Field(default=1.0, gt=0.0)
+    jump_px: float = Field(default=0.5, gt=0.0)
     reach: float = Field(default=1.0, ge=0.0)
     margin_px: float = Field(default=2.0, ge=0.0)
     inner_share: float = Field(default=0.6, ge=0.0, lt=1.0)
