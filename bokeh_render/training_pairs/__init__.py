@@ -1,12 +1,26 @@
-"""Training pairs made on the fly: painted layers, ray-traced through a thin lens."""
+"""Training pairs made on the fly: painted layers, ray-traced through a thin lens. See docs/training_pairs.md."""
 
 from __future__ import annotations
 
 from .draw import draw_pair
-from .loader import iter_pairs
+from .imperfect import imperfect
+from .loader import iter_drawn, iter_pairs
+from .mixture import Draw, Mixture
 from .pair import TrainingPair
 from .pool import PairPool
 from .settings import ImperfectSettings, PairSettings
 from .sheet import write_sheet
 
-__all__ = ["ImperfectSettings", "PairPool", "PairSettings", "TrainingPair", "draw_pair", "iter_pairs", "write_sheet"]
+__all__ = [
+    "Draw",
+    "ImperfectSettings",
+    "Mixture",
+    "PairPool",
+    "PairSettings",
+    "TrainingPair",
+    "draw_pair",
+    "imperfect",
+    "iter_drawn",
+    "iter_pairs",
+    "write_sheet",
+]

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 import torch
-from numpy.random import Generator, SeedSequence
+from numpy.random import PCG64, Generator, SeedSequence
 from scipy import ndimage
 
 from ..aperture import Aperture
@@ -39,7 +39,7 @@ def draw_pair(settings: PairSettings, seed: int, index: int) -> TrainingPair:
     if seed < 0 or index < 0:
         raise BadInputError(f"seed is {seed} and index {index}; expected whole numbers from 0")
     for attempt in range(_ATTEMPTS):
-        rng = np.random.default_rng(SeedSequence([seed, index, attempt]))
+        rng = Generator(PCG64(SeedSequence([seed, index, attempt])))
         pair = _attempt(rng, settings, f"drawn-{seed}-{index}")
         if pair is not None:
             return pair

@@ -7,10 +7,12 @@ import multiprocessing
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from functools import partial
 
 import torch
 
 from .draw import draw_pair
+from .mixture import Draw
 from .pair import TrainingPair
 from .settings import PairSettings
 
@@ -19,13 +21,20 @@ _AHEAD = 3
 
 
 def iter_pairs(settings: PairSettings, seed: int, first_index: int = 0, workers: int = 0) -> Iterator[TrainingPair]:
-    """Yield the pairs ``first_index``, ``first_index + 1``, … of a seed, without end.
+    """Yield the pairs ``first_index``, ``first_index + 1``, … of a seed, without end; see :func:`iter_drawn`."""
+    return iter_drawn(partial(draw_pair, settings), seed, first_index, workers)
 
-    workers: processes that draw ahead; 0 draws here. The stream is the same for any number of them. Closing the
-    iterator (``close()``, or leaving it to be collected) ends the processes.
+
+def iter_drawn(draw: Draw, seed: int, first_index: int = 0, workers: int = 0) -> Iterator[TrainingPair]:
+    """Yield ``draw(seed, first_index)``, ``draw(seed, first_index + 1)``, … without end, in order.
+
+    draw: any, also a :class:`Mixture`; workers: processes that draw ahead; 0 draws here. The stream is the same for
+    any number of them. Closing the iterator (``close()``, or leaving it to be collected) ends the processes. A script
+    that uses workers needs ``if __name__ == "__main__"``, as they are started afresh.
     """
     if workers <= 0:
-        yield from (draw_pair(settings, seed, index) for index in itertools.count(first_index))
+        for index in itertools.count(first_index):
+            yield draw(seed, index)
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=be_a_worker)
     try:
@@ -33,7 +42,7 @@ def iter_pairs(settings: PairSettings, seed: int, first_index: int = 0, workers:
         waiting: deque[Future[TrainingPair]] = deque()
         while True:
             while len(waiting) < _AHEAD * workers:
-                waiting.append(pool.submit(draw_pair, settings, seed, next(indices)))
+                waiting.append(pool.submit(draw, seed, next(indices)))
             yield waiting.popleft().result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
