@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from bokeh_render.raytracing import Layer, all_in_focus, composite_disparity, le
 
 Array = NDArray[Any]
 DISC = Aperture()
-SKEW = Aperture(blades=5, rotation_rad=0.35, ratio=1.4)  # no symmetry that could hide a wrong turn or a swapped axis
+SKEW = Aperture(blades=3, rotation_rad=0.26, ratio=1.3)  # no symmetry that could hide a wrong turn or a swapped axis
 
 
 @pytest.fixture(autouse=True)
@@ -72,23 +73,23 @@ def aperture_kernel(aperture: Aperture, defocus_px: float) -> Array:
     return tent(defocus_px * up) @ tent(-defocus_px * right).T / len(up)
 
 
-@pytest.mark.parametrize("aperture", [DISC, SKEW], ids=["disc", "pentagon"])
+@pytest.mark.parametrize("aperture", [DISC, SKEW], ids=["disc", "triangle"])
 @pytest.mark.parametrize("defocus_px", [5.3, -5.3], ids=["in front", "behind"])
 def test_one_plane_is_a_convolution_with_the_opening(aperture: Aperture, defocus_px: float) -> None:
     light = np.random.default_rng(1).random((44, 52, 3))
-    found = traced([layer(light, (0.8, 0, 0))], lens_points(aperture, 3000), 10.0, 0.8 - defocus_px / 10, (28, 36))
+    found = traced([layer(light, (0.8, 0, 0))], lens_points(aperture, 2000), 10.0, 0.8 - defocus_px / 10, (28, 36))
     kernel = aperture_kernel(aperture, defocus_px)
     assert kernel.sum() == pytest.approx(1.0)
     expected = np.stack([convolve(light[..., c], kernel, mode="nearest") for c in range(3)], axis=-1)[8:-8, 8:-8]
-    assert np.abs(found - expected).max() < 0.004 < 0.2 * expected.std()
+    assert np.abs(found - expected).max() < 0.0015 < 0.1 * expected.std()  # measured: 0.0005
 
 
 @pytest.mark.parametrize("defocus_px", [14.0, -14.0], ids=["in front", "behind"])
-@pytest.mark.parametrize("shape", [SKEW, heart()], ids=["pentagon", "heart"])
+@pytest.mark.parametrize("shape", [SKEW, heart()], ids=["triangle", "heart"])
 def test_a_light_draws_the_lens_as_it_stands_behind_and_turned_in_front(shape: Shape, defocus_px: float) -> None:
     side = 41
     found = traced(
-        [layer(point_light(side), (0.5, 0, 0))], lens_points(shape, 4000), 28.0, 0.5 - defocus_px / 28, (side,) * 2
+        [layer(point_light(side), (0.5, 0, 0))], lens_points(shape, 1500), 28.0, 0.5 - defocus_px / 28, (side,) * 2
     )
     seen = found[..., 0] > 0.5 * np.median(found[found > 0.2 * found.max()])
     rows, columns = np.indices((side, side)) - side // 2
@@ -102,9 +103,9 @@ def test_a_light_draws_the_lens_as_it_stands_behind_and_turned_in_front(shape: S
 def holds(shape: Shape, right: Array, up: Array) -> Array:
     if isinstance(shape, Aperture):
         return contains(shape, right, up)
-    from matplotlib.path import Path  # a reading of the outline that is not ours
+    from matplotlib.path import Path as Polygon  # a reading of the outline that is not ours
 
-    inside: Array = Path(contours_of(shape)[0]).contains_points(np.stack([right.ravel(), up.ravel()], axis=1))
+    inside: Array = Polygon(contours_of(shape)[0]).contains_points(np.stack([right.ravel(), up.ravel()], axis=1))
     return inside.reshape(right.shape)
 
 
@@ -125,11 +126,11 @@ LEFT = np.broadcast_to((POSITIONS < 0).astype(float), FLAT)
 def test_the_edge_of_a_near_plane_has_the_profile_of_the_discs_chords(radius_px: float) -> None:
     front, back = layer(np.full(FLAT, 0.9), (1.0, 0, 0), LEFT), layer(np.full(FLAT, 0.2), (0.4, 0, 0))
     k = radius_px / 0.6  # focus on the background
-    found = traced([front, back], lens_points(DISC, 4000), k, 0.4, FLAT)
+    found = traced([front, back], lens_points(DISC, 1500), k, 0.4, FLAT)
     ramp = (np.arange(64) + 0.5) / 64 - 0.5
     share = half_disc((ramp - POSITIONS[:, None]) / radius_px).mean(axis=1)
     expected = 0.2 + 0.7 * share
-    assert np.abs(found - expected[None, :, None]).max() < 0.7 * 0.005
+    assert np.abs(found - expected[None, :, None]).max() < 0.0015  # measured: 0.0004
 
 
 @pytest.mark.parametrize(
@@ -145,7 +146,7 @@ def test_the_edge_of_a_near_plane_has_the_profile_of_the_discs_chords(radius_px:
 def test_two_planes_hide_each_other_ray_by_ray(front_px: float, back_px: float) -> None:
     step = np.broadcast_to(np.where(POSITIONS < 2, 0.1, 1.0), FLAT)
     layers = [layer(np.full(FLAT, 0.5), (front_px / 10, 0, 0), LEFT), layer(step, (back_px / 10, 0, 0))]
-    found = traced(layers, lens_points(DISC, 4000), 10.0, 0.0, FLAT)
+    found = traced(layers, lens_points(DISC, 1500), 10.0, 0.0, FLAT)
 
     u = (np.arange(4000) + 0.5) / 2000 - 1  # right of the lens centre; the disc's chord there is 2 sqrt(1 - u^2)
     chord = np.sqrt(1 - u * u) / np.sqrt(1 - u * u).sum()
@@ -153,7 +154,7 @@ def test_two_planes_hide_each_other_ray_by_ray(front_px: float, back_px: float) 
     covered = np.interp(front_at, [-0.5, 0.5], [1.0, 0.0])
     behind = np.interp(back_at, [1.5, 2.5], [0.1, 1.0])
     expected = (covered * 0.5 + (1 - covered) * behind) @ chord
-    assert np.abs(found - expected[None, :, None]).max() < 0.004
+    assert np.abs(found - expected[None, :, None]).max() < 0.0015  # measured: 0.0005
     if front_px and back_px:  # what blurring the two apart, and then blending them, would give
         apart = (covered @ chord) * 0.5 + (1 - covered @ chord) * (behind @ chord)
         assert np.abs(apart - expected).max() > 0.02
@@ -213,7 +214,7 @@ def test_the_radius_is_linear_in_k() -> None:
         rows, columns = np.indices(found.shape) - side // 2
         moment = (found * (rows**2 + columns**2)).sum() / found.sum()
         errors.append(np.sqrt(2 * (moment - 1 / 3)) / k - 1)  # a pixel's tent has 1/6 on each axis, a disc r^2 / 2
-    assert np.abs(errors).max() < 0.001, errors  # the bar is 1 %
+    assert np.abs(errors).max() < 0.001, errors  # measured: 0.0001
 
 
 @pytest.mark.parametrize("tilt", [0.0, 0.01])
@@ -313,6 +314,13 @@ def test_gradients_are_those_of_differences() -> None:
     assert torch.autograd.gradcheck(image, inputs, fast_mode=True)
 
 
+def test_the_example_of_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "raytracing.md").read_text()
+    monkeypatch.chdir(tmp_path)
+    exec(page.split("```python\n")[1].split("```")[0], {})
+    assert {path.name for path in tmp_path.iterdir()} == {"sharp.png", "bokeh.png", "disparity.npy"}
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_cuda_gives_the_cpus_image() -> None:
     layers, k, focus = batch(2, torch.float32)
@@ -334,7 +342,7 @@ FRAME = Outline(
 @pytest.mark.parametrize(
     "shape",
     [DISC, SKEW, Ring(), Ring(outer=SKEW, obstruction=0.6), heart(), star(7), FRAME],
-    ids=["disc", "pentagon", "ring", "hollow pentagon", "heart", "star", "frame"],
+    ids=["disc", "triangle", "ring", "hollow triangle", "heart", "star", "frame"],
 )
 def test_lens_points_have_the_moments_of_the_opening(shape: Shape) -> None:
     centre, moments = exact_moments(shape)
