@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from .highlights import HighlightRecovery, recover_highlights
     from .imagefile import Encoding, Image, read_image, read_map, write_image
     from .layered import LayeredResult, render_layered
-    from .neural.hybrid import HybridOptions, HybridRenderer, HybridResult
+    from .neural.hybrid import HybridRenderer
+    from .neural.hybrid_options import HybridOptions, HybridResult
     from .optics import signed_defocus
     from .render import RenderSettings, render_file
     from .renderers import render_display
@@ -78,9 +79,9 @@ __getattr__ = load_on_use(
         "write_image": "imagefile",
         "LayeredResult": "layered",
         "render_layered": "layered",
-        "HybridOptions": "neural.hybrid",
+        "HybridOptions": "neural.hybrid_options",
         "HybridRenderer": "neural.hybrid",
-        "HybridResult": "neural.hybrid",
+        "HybridResult": "neural.hybrid_options",
         "signed_defocus": "optics",
         "RenderSettings": "render",
         "render_file": "render",

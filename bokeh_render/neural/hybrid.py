@@ -11,11 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from pydantic import Field
 from torch import Tensor
 
 from ..aperture import Aperture
@@ -26,9 +25,9 @@ from ..highlights import HighlightRecovery, recover_highlights
 from ..optics import DISPLAY_GAMMA, Float32
 from ..outline import contours_of
 from ..renderers import render_display
-from ..schema import Record
 from .checkpoints import load_weights
 from .error_map import ErrorMapSettings, error_map
+from .hybrid_options import PUBLISHED_OPTIONS, HybridBatch, HybridOptions, HybridResult
 from .networks import ARNet, IUNet
 from .pretrained import pretrained_networks
 from .published import Networks, render_published
@@ -43,51 +42,6 @@ if TYPE_CHECKING:
 _DISC = Aperture()
 _FARTHEST = 4  # blur radii beyond so many times the longer side look alike
 _HARDLY_MORE = 1.001
-
-
-class HybridOptions(Record):
-    """How a hybrid renders; what is not said is as the improved hybrid does it.
-
-    fuse: False shows the network's picture everywhere, as an error map of 1 would; iterative: False stops at the
-    smallest size and enlarges what was found there; base: the classical part, ``plain`` scatter or ``layered``, which
-    heeds occlusion; error_map: where the network counts, found from the ``boundary`` of depth or ``predicted`` by
-    ARNet (bokehme only); tile_px: side of the pieces that a network sees at once: less needs less memory; half:
-    float16 in networks on a graphics card; highlights: None leaves clipped lights alone.
-    """
-
-    fuse: bool = True
-    iterative: bool = True
-    base: Literal["plain", "layered"] = "layered"
-    error_map: Literal["boundary", "predicted"] = "boundary"
-    tile_px: Annotated[int, Field(ge=64, multiple_of=2)] = 512
-    half: bool = True
-    highlights: HighlightRecovery | None = None
-
-
-PUBLISHED_OPTIONS = HybridOptions(base="plain", error_map="predicted")
-"""BokehMe as published; the default for its networks."""
-
-
-class HybridResult(NamedTuple):
-    """NumPy (H, W, C), or torch (N, C, H, W) from a batch; float32; display values, 0 or more, not clipped above.
-
-    bokeh: the fused image; neural: the network's (of refined networks, the base where the error map is 0); base: the
-    classical image; error_map: (H, W) or (N, 1, H, W), in [0, 1], the neural share.
-    """
-
-    bokeh: Float32
-    neural: Float32
-    base: Float32
-    error_map: Float32
-
-
-class HybridBatch(NamedTuple):
-    """The same for a batch of tensors: (N, 3, H, W), and (N, 1, H, W) for the error map."""
-
-    bokeh: Tensor
-    neural: Tensor
-    base: Tensor
-    error_map: Tensor
 
 
 class HybridRenderer:
@@ -190,10 +144,15 @@ class HybridRenderer:
 
         display: (N, 3, H, W); defocus: (N, 1, H, W). No gradients. Raises BadInputError as :meth:`render`.
         """
-        if display.ndim != 4 or display.shape[1] != 3 or defocus.shape != (len(display), 1, *display.shape[2:]):
+        if (
+            display.ndim != 4
+            or display.shape[1] != 3
+            or not len(display)
+            or defocus.shape != (len(display), 1, *display.shape[2:])
+        ):
             raise BadInputError(
                 f"display is {tuple(display.shape)} and defocus {tuple(defocus.shape)}; "
-                "expected (N, 3, H, W) and (N, 1, H, W)"
+                "expected (N, 3, H, W) and (N, 1, H, W), N at least 1"
             )
         images = display.detach().float().permute(0, 2, 3, 1).cpu().numpy()
         blurs = defocus.detach().float()[:, 0].cpu().numpy()
@@ -268,12 +227,11 @@ class HybridRenderer:
             how=self._tiles(),
         )
         neural = _array(found.bokeh)
-        share = np.ones_like(defocus)
-        if self.options.fuse:
-            predicted = self.options.error_map == "predicted"
-            share = _array(found.error_map)[..., 0] if predicted else _boundary(defocus, aperture)
-        weight = share[..., None]
-        fused: Float32 = base + weight * (neural - base)
+        if not self.options.fuse:
+            return HybridResult(neural.copy(), neural, base, np.ones_like(defocus))
+        predicted = self.options.error_map == "predicted"
+        share = _array(found.error_map)[..., 0] if predicted else _boundary(defocus, aperture)
+        fused: Float32 = np.maximum(base + share[..., None] * (neural - base), 0.0)
         return HybridResult(fused, neural, base, share)
 
     def _tiles(self) -> Tiles:
