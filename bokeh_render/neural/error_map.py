@@ -9,7 +9,8 @@ carry it. BokehMe (CVPR 2022) has the idea ("spatially variant dilation of the d
 2. Reach. From an edge pixel p light goes astray up to ``R(p) = reach * max |defocus| + margin_px``, the maximum taken
    over the same pixels: the blurred side of an edge decides, whichever it is.
 3. Weight. With ``t(q) = min over p of |q - p| / R(p)``, E* is 1 up to ``t = inner_share``, falls smoothly, and is
-   exactly 0 from t = 1 on. t is found by handing the nearest edge from pixel to pixel (four sweeps, O(N) whatever R).
+   exactly 0 from t = 1 on. t is found by handing edges on from pixel to pixel, O(N) whatever R;
+   single pixels may be given a little too large a t, never too small a one.
 
 How well it covers real errors: docs/error_map.md.
 """
@@ -35,10 +36,10 @@ class ErrorMapSettings(Record):
     """How edges are found and how far they spread; see the module for the formulas.
 
     neighbourhood_px: n, half the window in which an edge is looked for: 1 for exact maps, more where edges are blurred
-    or displaced; jump_px: the least step in signed defocus that counts as an edge (keep it
-    above the defocus of one grey level of a coarsely quantised map, else every slope is a staircase); reach: blur radii that an edge
-    spreads (more than 1 for apertures that reach beyond the unit disc); margin_px: px that it spreads further;
-    inner_share: the share of that way on which the weight is 1.
+    or displaced; jump_px: the least step in signed defocus that counts as an edge (keep it above the defocus of one
+    grey level of a coarsely quantised map, else every slope is a staircase); reach: blur radii that an edge spreads
+    (more than 1 for apertures that reach beyond the unit disc); margin_px: px that it spreads further; inner_share:
+    the share of that way on which the weight is 1.
     """
 
     neighbourhood_px: int = Field(default=2, ge=1, le=64)
@@ -52,7 +53,7 @@ def error_map(defocus: Float32, settings: ErrorMapSettings = ErrorMapSettings())
     """Return E*, (H, W) float32 in [0, 1]: how much a classical render may be wrong at each pixel.
 
     defocus: (H, W), signed, px, finite; clean or imperfect. Exactly 0 out of every edge's reach, so everywhere for a
-    map without edges. Cost: O(N), 40 bytes per pixel. Raises BadInputError for other shapes and for NaN or infinity.
+    map without edges. Cost: O(N), 50 bytes per pixel. Raises BadInputError for other shapes and for NaN or infinity.
     """
     if defocus.ndim != 2 or defocus.size == 0:
         raise BadInputError(f"defocus has shape {defocus.shape}; expected (height, width), neither of them 0")
@@ -61,8 +62,7 @@ def error_map(defocus: Float32, settings: ErrorMapSettings = ErrorMapSettings())
     radius = edge_reach(defocus, settings)
     if not radius.any():
         return np.zeros(defocus.shape, dtype=np.float32)
-    away = np.sqrt(_nearest(radius))
-    rise = np.clip((1.0 - away) / (1.0 - settings.inner_share), 0.0, 1.0)
+    rise = np.clip((1.0 - _share_of_reach(radius)) / (1.0 - settings.inner_share), 0.0, 1.0)
     return np.asarray(rise * rise * (3.0 - 2.0 * rise), dtype=np.float32)
 
 
@@ -89,51 +89,54 @@ def _extremes(values: Float32, n: int) -> tuple[Float32, Float32]:
     return highest, lowest
 
 
-def _nearest(radius: Float32) -> Float32:
-    """Return t squared, (H, W): the least ``(|q - p| / R(p)) ** 2`` over all p with R > 0."""
-    rate = np.zeros_like(radius)
-    np.divide(1.0, radius * radius, out=rate, where=radius > 0)
+def _share_of_reach(radius: Float32) -> Float32:
+    """Return t, (H, W), not below 0: the least ``|q - p| / R(p)`` over all p with R > 0.
+
+    Handing on by t alone stops at an edge of short reach (there t is 0), though a longer reach may go past it; handing
+    on by ``R(p) - |q - p|`` goes past, and finds out exactly where t < 1, but not always the least t. So both.
+    """
+    return np.minimum(_handed_on(radius, relative=True), _handed_on(radius, relative=False))
+
+
+def _handed_on(radius: Float32, *, relative: bool) -> Float32:
+    known = radius.copy()
     offset = np.zeros((*radius.shape, 2), dtype=np.int32)
-    found = np.where(rate > 0, np.float32(0.0), np.float32(np.inf))
-    for _ in range(2):  # a second round reaches what lies behind an edge of shorter reach
-        _sweep(rate, offset, found)
-    return found
+    least = np.where(radius > 0, np.float32(0.0) if relative else -radius, np.float32(np.inf)).astype(np.float32)
+    for _ in range(2):  # what a first round hands round a corner, a second hands on
+        _sweep(known, offset, least, relative)
+    away = np.hypot(offset[..., 0], offset[..., 1], dtype=np.float32)
+    return np.divide(away, known, out=np.full_like(known, np.inf), where=known > 0)
 
 
 @compiled
-def _sweep(rate: NDArray[Any], offset: NDArray[Any], found: NDArray[Any]) -> None:
+def _sweep(known: NDArray[Any], offset: NDArray[Any], least: NDArray[Any], relative: bool) -> None:
     """Hand edges on, down and then up, and to and fro in each row.
 
-    rate: 1 / R**2 of the edge each pixel knows; offset: px down and right from that edge; found: what the two give.
+    known: R of the edge each pixel knows, 0 for none; offset: px down and right from that edge; least: ``|offset| / R``
+    if relative, else ``|offset| - R``.
     """
-    height, width = rate.shape
+    height, width = known.shape
     for direction in (1, -1):
         for step in range(height):
             y = step if direction == 1 else height - 1 - step
             before = y - direction
-            if 0 <= before < height:
-                for x in range(width):
-                    for dx in (-1, 0, 1):
-                        source = x - dx
-                        if 0 <= source < width and rate[before, source] > 0.0:
-                            down = offset[before, source, 0] + direction
-                            right = offset[before, source, 1] + dx
-                            here = (np.float32(down) ** 2 + np.float32(right) ** 2) * rate[before, source]
-                            if here < found[y, x]:
-                                found[y, x] = here
-                                rate[y, x] = rate[before, source]
-                                offset[y, x, 0] = down
-                                offset[y, x, 1] = right
-            for to in (1, -1):
-                for place in range(1, width):
-                    x = place if to == 1 else width - 1 - place
-                    source = x - to
-                    if rate[y, source] > 0.0:
-                        down = offset[y, source, 0]
-                        right = offset[y, source, 1] + to
-                        here = (np.float32(down) ** 2 + np.float32(right) ** 2) * rate[y, source]
-                        if here < found[y, x]:
-                            found[y, x] = here
-                            rate[y, x] = rate[y, source]
+            for way in (0, 1, -1):  # 0: from the row before; 1, -1: along this row
+                if way == 0 and not 0 <= before < height:
+                    continue
+                for place in range(width):
+                    x = width - 1 - place if way == -1 else place
+                    for dx in range(-1 if way == 0 else way, 2 if way == 0 else way + 1):
+                        source_y = before if way == 0 else y
+                        source_x = x - dx
+                        if source_x < 0 or source_x >= width or known[source_y, source_x] <= 0.0:
+                            continue
+                        reach = known[source_y, source_x]
+                        down = offset[source_y, source_x, 0] + (direction if way == 0 else 0)
+                        right = offset[source_y, source_x, 1] + dx
+                        away = np.sqrt(np.float32(down) ** 2 + np.float32(right) ** 2)
+                        here = away / reach if relative else away - reach
+                        if here < least[y, x]:
+                            least[y, x] = here
+                            known[y, x] = reach
                             offset[y, x, 0] = down
                             offset[y, x, 1] = right

@@ -89,6 +89,18 @@ def test_blurred_edges_are_found_in_a_wider_neighbourhood() -> None:
     assert (edge_reach(ramp, ErrorMapSettings(neighbourhood_px=3, jump_px=4.0))[:, 30] > 0).all()
 
 
+def test_long_reach_goes_past_edges_of_short_reach() -> None:
+    """A much blurred speck within a closed, hardly blurred outline spoils what lies beyond the outline, too."""
+    defocus = disc(90, 90, 10, 1.0, 2.5)
+    defocus[44:46, 44:46] = 30.0
+    found = error_map(defocus, SHARP)
+    y, x = positions(90, 90)
+    away = np.hypot(y - 44.5, x - 44.5)
+    assert (found[(away > 9) & (away < 14)] > 0.99).all()
+    assert (found[away < 27] > 0.0).all()
+    assert not found[away > 33].any()
+
+
 def test_reach_and_margin_scale_and_add() -> None:
     defocus = disc(80, 80, 12, 6.0, 0.0)
     options = {"neighbourhood_px": 1}
@@ -116,7 +128,7 @@ def test_stays_close_to_its_twin_on_any_edges(seed: int, share: float) -> None:
     expected = twin(edge_reach(defocus, SHARP), SHARP.inner_share)
     assert (found - expected).max() < 2e-3
     assert not found[expected == 0.0].any()
-    assert (expected - found).max() < 0.25
+    assert (expected - found).max() < 0.4
     assert np.mean(expected - found) < 0.01
 
 
