@@ -30,7 +30,8 @@ def test_the_wheel_holds_the_six_things_and_their_data(wheel: Path) -> None:
     tops = {name.split("/")[0] for name in names if ".dist-info" not in name}
     assert tops == {"blender_scenes", "generator", "bokeh_render", "benchmark", "leaderboards", "bokehbench.py"}
     templates = ("generator/templates/dataset.html", "leaderboards/templates/page.html")
-    for needed in ("generator/presets/demo.yaml", *templates, "bokeh_render/py.typed"):
+    configs = ("generator/presets/demo.yaml", "bokeh_render/training/configs/small.yaml")
+    for needed in (*configs, *templates, "bokeh_render/py.typed"):
         assert needed in names
     assert not [name for name in names if name.endswith(("ruff.toml", ".pyc"))]
 

@@ -14,6 +14,7 @@ from ..layered import render_layered
 from ..neural.error_map import ErrorMapSettings, error_map
 from ..optics import Float32, display_from_light, light_from_display, signed_defocus
 from ..training_pairs import PairSettings, TrainingPair, draw_pair
+from ..training_pairs.pool import pool_key
 
 VERSION = 1
 """Raised when what an example holds changes, so that old files are not read."""
@@ -76,7 +77,7 @@ class DrawnPairs:
     @property
     def key(self) -> Any:
         """What tells these pairs from others; not their number, so that a pool can grow."""
-        return {"settings": self.settings.model_dump(mode="json"), "seed": self.seed}
+        return pool_key(self.settings, self.seed)
 
     def __len__(self) -> int:
         return self.count
