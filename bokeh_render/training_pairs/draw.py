@@ -15,6 +15,7 @@ from ..optics import DISPLAY_GAMMA, Float32, disparity_range, display_from_light
 from ..raytracing import Layer, all_in_focus, composite_disparity, lens_points
 from ..raytracing.fast import trace_fast
 from .canvas import Canvas
+from .chance import log_uniform
 from .imperfect import imperfect
 from .painted import Painted
 from .pair import TrainingPair
@@ -89,7 +90,7 @@ def _blur(rng: Generator, settings: PairSettings) -> float:
     least, most = settings.blur_px
     if rng.uniform() < 0.5:
         return float(rng.uniform(least, most))
-    return float(np.exp(rng.uniform(np.log(least), np.log(most))))
+    return log_uniform(rng, least, most)
 
 
 def _gamma(rng: Generator, settings: PairSettings) -> float:
@@ -128,7 +129,7 @@ def _layers(rng: Generator, painted: list[Painted], canvas: Canvas, gamma: float
 
 def _exposure(rng: Generator, *, night: bool) -> float:
     """Return the display value that the middle of the pixels shall have."""
-    return float(np.exp(rng.uniform(np.log(0.04), np.log(0.25))) if night else rng.uniform(0.12, 0.52))
+    return float(log_uniform(rng, 0.04, 0.25) if night else rng.uniform(0.12, 0.52))
 
 
 def _layer(light: Float32, layer: Painted, soft: float) -> Layer:

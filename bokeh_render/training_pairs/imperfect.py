@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..optics import Float32
+from .chance import log_uniform
 from .noise import waves
 from .settings import ImperfectSettings
 
@@ -22,7 +23,7 @@ def imperfect(rng: Generator, disparity: Float32, settings: ImperfectSettings) -
             sigma = rng.uniform(min(0.5, settings.blur_sigma_px), settings.blur_sigma_px)
             disparity = ndimage.gaussian_filter(disparity, sigma, mode="nearest")
         elif fault == 3:
-            period = float(np.exp(rng.uniform(np.log(0.1), np.log(0.6)))) * max(disparity.shape)
+            period = log_uniform(rng, 0.1, 0.6) * max(disparity.shape)
             disparity = disparity + rng.uniform(0, settings.wave) * waves(
                 rng, (disparity.shape[0], disparity.shape[1]), period
             )

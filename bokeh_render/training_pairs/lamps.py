@@ -9,6 +9,7 @@ from numpy.random import Generator
 
 from ..optics import Float32
 from .canvas import Canvas
+from .chance import log_uniform
 from .ink import Points
 
 BRIGHTEST = 20.0
@@ -21,9 +22,9 @@ def lamps(rng: Generator, canvas: Canvas, centres: Points) -> tuple[Float32, Flo
     All are alike but for colour and brightness, or each is its own; radii from a fraction of a px to a few px.
     """
     glow, alpha = np.zeros((*canvas.shape, 3), np.float32), np.zeros(canvas.shape, np.float32)
-    largest = np.exp(rng.uniform(np.log(0.6), np.log(4.5)))
+    largest = log_uniform(rng, 0.6, 4.5)
     hue, spread = rng.uniform(), rng.choice([0.03, 0.1, 1.0])
-    brightest = np.exp(rng.uniform(np.log(1.5), np.log(BRIGHTEST)))
+    brightest = log_uniform(rng, 1.5, BRIGHTEST)
     for x, y in centres:
         radius = largest * rng.uniform(0.4, 1.0)
         light = brightest * rng.uniform(0.3, 1.0)
@@ -57,7 +58,7 @@ def _lamp(
 def lamp_places(rng: Generator, canvas: Canvas) -> Points:
     """Return (n, 2) places: strewn, in rows, along a hanging string, or in a heap."""
     height, width = canvas.shape
-    kind, count = rng.integers(4), int(np.exp(rng.uniform(np.log(3), np.log(60))))
+    kind, count = rng.integers(4), int(log_uniform(rng, 3, 60))
     if kind == 0:
         strewn: Points = rng.uniform(-0.5, 0.5, (count, 2)) * (width, height * rng.uniform(0.3, 1.0))
         return strewn

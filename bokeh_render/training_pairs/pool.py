@@ -6,6 +6,7 @@ import multiprocessing
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -103,11 +104,11 @@ def write_pair(path: Path, pair: TrainingPair) -> None:
 def read_pair(path: Path) -> TrainingPair:
     """Read a pair as float32; raises BadInputError when the file is broken."""
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
             arrays = {name: stored[name].astype(np.float32) for name in ("display", "disparity", "imperfect", "bokeh")}
             blur_parameter, focus_disparity, gamma = (float(value) for value in stored["numbers"])
             name = str(stored["name"])
-    except (OSError, KeyError, ValueError) as error:
+    except (OSError, EOFError, KeyError, ValueError, BadZipFile) as error:
         raise BadInputError(f"{path} is no stored pair ({error}); remove it, and it is drawn again") from None
     return TrainingPair(
         **arrays, blur_parameter=blur_parameter, focus_disparity=focus_disparity, gamma=gamma, name=name

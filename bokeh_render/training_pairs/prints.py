@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ..optics import Float32
 from .canvas import Canvas
+from .chance import log_uniform
 from .ink import Ink
 from .noise import noise
 
@@ -29,11 +30,11 @@ def letters(rng: Generator, canvas: Canvas, paper: Colour, ink: Colour) -> Float
     height, width = canvas.shape
     page = Image.new("L", (2 * width, 2 * height), 0)
     pen, top = ImageDraw.Draw(page), int(rng.integers(-20, 20))
-    size = int(np.exp(rng.uniform(np.log(12), np.log(80))))
+    size = int(log_uniform(rng, 12, 80))
     signs = np.array(list(string.ascii_letters + string.digits + "      "))
     while top < 2 * height:
         used = size if rng.uniform() < 0.85 else int(size * rng.uniform(1.2, 3.0))
-        count = int(rng.integers(3, 3 + int(5 * width / used)))
+        count = int(rng.integers(3, 4 + int(5 * width / used)))
         pen.text((int(rng.integers(-20, 60)), top), "".join(rng.choice(signs, count)), fill=255, font=_font(used))
         top += int(used * rng.uniform(1.0, 1.8))
     share = (np.asarray(page.reduce(2), dtype=np.float32) / 255.0)[..., None]

@@ -6,6 +6,7 @@ import numpy as np
 from scipy import ndimage
 
 from .backdrops import backdrop
+from .chance import log_uniform
 from .lamps import lamp_places, lamps
 from .painted import Painted, Plane, tilted, upright
 from .prints import bricks
@@ -49,7 +50,7 @@ def _thing(drawer: Drawer, ground: Plane | None, behind: list[Plane]) -> list[tu
         size = canvas.side * (0.06 + 0.45 * nearness) * np.exp(rng.normal(-0.4, 0.5))
         place, disparity = (x, base - 0.9 * size), float(np.clip(nearness, 0.03, 1.1))
     else:
-        size = canvas.side * np.exp(rng.uniform(np.log(0.05), np.log(0.5)))
+        size = canvas.side * log_uniform(rng, 0.05, 0.5)
         place, disparity = (x, rng.uniform(-0.5, 0.5) * canvas.height), rng.uniform(0.08, 1.0)
     plane = upright(disparity)
     if rng.uniform() < 0.3:

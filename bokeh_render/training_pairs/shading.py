@@ -8,6 +8,7 @@ from scipy import ndimage
 
 from ..optics import Float32
 from .canvas import Canvas
+from .chance import log_uniform
 from .noise import noise
 
 
@@ -41,7 +42,7 @@ def rounded(rng: Generator, paint: Float32, alpha: Float32, *, shiny: float) -> 
     if rng.uniform() < 0.25 + 0.7 * shiny:
         half = sun + np.array([0.0, 0.0, 1.0])
         half /= np.linalg.norm(half)
-        spot = np.maximum(normal @ half, 0) ** np.exp(rng.uniform(np.log(20), np.log(300)))
+        spot = np.maximum(normal @ half, 0) ** log_uniform(rng, 20, 300)
         shaded = shaded + (rng.uniform(0.2, 2.0) * spot)[..., None]
     lit = paint.copy()
     lit[part] = shaded

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..optics import Float32
 from .canvas import Canvas
+from .chance import log_uniform
 from .ink import Ink
 from .noise import noise
 from .outlines import blob, polygon
@@ -52,7 +53,7 @@ def wood(rng: Generator, canvas: Canvas, colours: Colours) -> Float32:
     """Wavy lines along one direction: wood, marble, hair, cloth."""
     angle = rng.choice([0.0, np.pi / 2, rng.uniform(0, np.pi)])
     along = canvas.x * np.cos(angle) + canvas.y * np.sin(angle)
-    period = np.exp(rng.uniform(np.log(3), np.log(60)))
+    period = log_uniform(rng, 3, 60)
     bent = noise(rng, canvas.shape, rng.uniform(1.5, 2.2)) * rng.uniform(0.2, 3.0)
     value = np.sin(2 * np.pi * along / period + bent) + 0.4 * noise(rng, canvas.shape, 1.0)
     return _mapped(rng, value.astype(np.float32), colours)
@@ -61,7 +62,7 @@ def wood(rng: Generator, canvas: Canvas, colours: Colours) -> Float32:
 def checks(rng: Generator, canvas: Canvas, colours: Colours) -> Float32:
     """Stripes or checks with edges one px wide, a little worn."""
     angle = rng.choice([0.0, rng.uniform(0, np.pi)])
-    period = np.exp(rng.uniform(np.log(5), np.log(90)))
+    period = log_uniform(rng, 5, 90)
     right = canvas.x * np.cos(angle) + canvas.y * np.sin(angle)
     down = canvas.y * np.cos(angle) - canvas.x * np.sin(angle)
     value = _square_wave(right, period)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..optics import Float32
 from .canvas import Canvas
+from .chance import log_uniform
 from .ink import Ink
 from .outlines import blob, leaf, outline, polygon, turned
 from .shading import rounded
@@ -87,8 +88,8 @@ class Drawer:
         """Return a bundle of grass, hair, twigs or wires that starts about a place."""
         rng, ink = self.rng, Ink(self.canvas)
         shades = palette(rng, 3) if rng.uniform() < 0.4 else self.colours
-        count = int(np.exp(rng.uniform(np.log(3), np.log(160))))
-        wide = np.exp(rng.uniform(np.log(0.4), np.log(0.045 * self.canvas.side)))
+        count = int(log_uniform(rng, 3, 160))
+        wide = log_uniform(rng, 0.4, 0.045 * self.canvas.side)
         spread, lean = rng.uniform(0.1, 2.5) * size, rng.normal(0, 0.3)
         along = np.linspace(0, 1, 7)[:, None]
         straight = rng.uniform() < 0.25
@@ -106,7 +107,7 @@ class Drawer:
         """Return leaves, petals, crumbs or confetti: many small things on one plane, with gaps between them."""
         rng, ink = self.rng, Ink(self.canvas)
         shades = palette(rng, 4) if rng.uniform() < 0.5 else self.colours
-        small = np.exp(rng.uniform(np.log(2), np.log(0.12 * self.canvas.side)))
+        small = log_uniform(rng, 2, 0.12 * self.canvas.side)
         make = (leaf, blob, polygon)[rng.choice(3, p=(0.6, 0.25, 0.15))]
         reach = size * rng.uniform(0.8, 3.0)
         for _ in range(int(rng.integers(5, 200))):
@@ -123,7 +124,7 @@ class Drawer:
         """Return a fence, net, grille or blind over the whole picture, or over a part of it."""
         rng, canvas, ink = self.rng, self.canvas, Ink(self.canvas)
         reach = float(np.hypot(*canvas.shape)) / 2 if rng.uniform() < 0.6 else size * 1.5
-        step = np.exp(rng.uniform(np.log(9), np.log(0.35 * canvas.side)))
+        step = log_uniform(rng, 9, 0.35 * canvas.side)
         wide = np.clip(step * rng.uniform(0.04, 0.35), 0.7, 14)
         shade, turn = colour(rng, self.colours), rng.choice([0.0, np.pi / 4, rng.uniform(0, np.pi)])
         crossing, wavy = rng.uniform() < 0.7, rng.choice([0.0, rng.uniform(0, 0.25)])
