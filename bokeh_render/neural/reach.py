@@ -14,6 +14,8 @@ from ..classical.cpu import accumulate
 from ..classical.taps import tap_table
 from ..optics import Float32
 
+_ROUNDING = 1e-3
+
 
 def reached_by_more_than(defocus_px: Float32, limit_px: float, *, threads: int = 0) -> Float32:
     """Return (H, W) in [0, 1]: 1 where the disc of a pixel with |defocus| above the limit reaches, soft over a pixel.
@@ -28,7 +30,8 @@ def reached_by_more_than(defocus_px: Float32, limit_px: float, *, threads: int =
     table = tap_table(Aperture(), "area", "high", float(size.max()), max(size.shape))
     values = np.zeros((*size.shape, 4), dtype=np.float32)
     values[large, 0] = math.pi * size[large] ** 2  # each disc then counts 1 at every pixel that it covers
-    reached = np.clip(accumulate(values, radius, table, threads=threads).weight, 0.0, 1.0)
+    weight = accumulate(values, radius, table, threads=threads).weight
+    reached = np.clip((weight - _ROUNDING) / (1.0 - 2.0 * _ROUNDING), 0.0, 1.0)  # exactly 0 and 1 away from rims
     reached[large] = 1.0
     return reached.astype(np.float32)
 

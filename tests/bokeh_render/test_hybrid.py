@@ -210,7 +210,7 @@ def test_the_parts_can_be_exchanged() -> None:
 @pytest.mark.parametrize("size", [(1, 1), (1, 7), (5, 1), (23, 34)])
 def test_any_size_will_do(make: object, size: tuple[int, int]) -> None:
     display = RNG.random((*size, 3), dtype=np.float32)
-    for largest in (0.0, 3.0, 90.0, 1e3):
+    for largest in (3.0, 300.0):
         defocus = np.linspace(-largest, largest, size[0] * size[1], dtype=np.float32).reshape(size)
         defocus.flat[0] = largest
         found = make(fuse=False).render(display, defocus)  # type: ignore[operator]
