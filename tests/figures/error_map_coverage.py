@@ -91,18 +91,22 @@ def coverage(cases: list[Case], renderer: str, settings: ErrorMapSettings) -> Co
 
 
 def table(cases: dict[str, list[Case]], rows: dict[str, ErrorMapSettings]) -> Iterator[str]:
-    columns = [(maps, renderer) for maps in cases for renderer in RENDERERS]
-    heads = [f"{maps}, {renderer}: recall | weighted" for maps, renderer in columns]
-    heads += [f"{maps}: area | precision plain | layered" for maps in cases]
+    recalls = [f"recall: {maps}, {renderer}" for maps in cases for renderer in RENDERERS]
+    heads = [
+        *recalls,
+        "weighted: clean, layered",
+        "area: clean",
+        "precision: clean, plain",
+        "precision: clean, layered",
+    ]
     yield "| | " + " | ".join(heads) + " |"
-    yield "|---|" + "---:|" * (2 * len(columns) + 3 * len(cases))
+    yield "|---|" + "---:|" * len(heads)
     for name, settings in rows.items():
-        found = {column: coverage(cases[column[0]], column[1], settings) for column in columns}
-        cells = [f"{share:.3f}" for column in columns for share in found[column][:2]]
-        for maps in cases:
-            plain, layered = (found[maps, renderer] for renderer in RENDERERS)
-            cells += [f"{plain.area:.3f}", f"{plain.precision:.3f}", f"{layered.precision:.3f}"]
-        yield f"| {name} | " + " | ".join(cells) + " |"
+        found = {(maps, one): coverage(cases[maps], one, settings) for maps in cases for one in RENDERERS}
+        plain, layered = found["clean", "plain"], found["clean", "layered"]
+        shares = [one.recall for one in found.values()]
+        shares += [layered.weighted, layered.area, plain.precision, layered.precision]
+        yield f"| {name} | " + " | ".join(f"{share:.3f}" for share in shares) + " |"
 
 
 def by_weight(cases: list[Case]) -> Iterator[str]:
@@ -131,7 +135,7 @@ def picture(cases: list[Case]) -> Float32:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--pairs", type=int, default=36)
+    parser.add_argument("--pairs", type=int, default=24)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--picture", type=Path)
     arguments = parser.parse_args()
