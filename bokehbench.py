@@ -27,6 +27,8 @@ from bokeh_render.progress import progress_bars
 if TYPE_CHECKING:
     from benchmark.dataset import Dataset
     from benchmark.results import Result
+    from bokeh_render.training.config import TrainConfig
+    from bokeh_render.training.examples import PairSource
     from leaderboards.gallery import PictureSource, Sources
 
 app = typer.Typer(
@@ -170,6 +172,8 @@ def train_command(
     workers: bokeh_render.training.cli.Workers = 0,
     pool: bokeh_render.training.cli.Pool = None,
     pool_only: bokeh_render.training.cli.PoolOnly = False,
+    stacks: bokeh_render.training.cli.Stacks = None,
+    stack_pairs: bokeh_render.training.cli.StackPairCount = 200,
     as_json: Annotated[bool, typer.Option("--json", help="Print metrics.json instead of sentences.")] = False,
 ) -> None:
     """Train the hybrid's networks from a config. Stopped or killed? The same command goes on from there.
@@ -186,9 +190,32 @@ def train_command(
         workers=workers,
         pool=pool,
         pool_only=pool_only,
-        stacks=None,
+        stacks=None if stacks is None else lambda loaded: _stack_pairs(loaded, stacks, stack_pairs),
         as_json=as_json,
     )
+
+
+def _stack_pairs(config: TrainConfig, dataset: Path, count: int) -> PairSource:
+    """Return pairs cut from a dataset's stacks, of the size and up to the blur that the config's pairs have."""
+    from bokeh_render.schema import read_json
+    from bokeh_render.training.examples import StreamPairs
+    from generator.stack import DATASET_FILE
+    from generator.training_stacks import StackPairs, StackPairSettings
+
+    drawn = config.stages[0].pairs
+    settings = StackPairSettings(
+        height=drawn.height,
+        width=drawn.width,
+        largest_blur_px=max(stage.pairs.blur_px[1] for stage in config.stages),
+        imperfect=drawn.imperfect,
+    )
+    pairs = StackPairs(dataset, settings)
+    key = {
+        "files_sha256": read_json(dataset / DATASET_FILE).get("files_sha256"),
+        "settings": settings.model_dump(mode="json"),
+        "seed": config.seed,
+    }
+    return StreamPairs(pairs, config.seed, count, key)
 
 
 @app.command("doctor")

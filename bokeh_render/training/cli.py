@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from .config import TrainConfig
     from .examples import PairSource
 
 Config = Annotated[
@@ -23,6 +25,8 @@ Workers = Annotated[int, typer.Option(min=0, help="Processes that draw training 
 Pool = Annotated[
     Path | None, typer.Option(help="Folder of the drawn pairs, to be shared by runs.  [default: OUT/pool]")
 ]
+Stacks = Annotated[Path | None, typer.Option(help="A generated dataset of training scenes, to train on as well.")]
+StackPairCount = Annotated[int, typer.Option(min=1, help="Pairs cut from --stacks.")]
 PoolOnly = Annotated[bool, typer.Option("--pool-only", help="Draw the pairs, and stop.")]
 
 
@@ -35,10 +39,10 @@ def run_training(
     workers: int,
     pool: Path | None,
     pool_only: bool,
-    stacks: PairSource | None,
+    stacks: Callable[[TrainConfig], PairSource] | None,
     as_json: bool,
 ) -> None:
-    """Train, with bars, and tell what came out."""
+    """Train, with bars, and tell what came out. stacks: makes further pairs that fit a config."""
     # read when torch is loaded, which is not yet: threads that wait asleep. Waiting awake makes a step three times as
     # slow when other programs want the cores, and hardly faster when none does
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -52,7 +56,8 @@ def run_training(
     loaded = load_train_config(config)
     options = RunOptions(device, threads, workers, pool, pool_only)
     with progress_bars(Console(stderr=True)) as report:
-        metrics = train(loaded, out, options, stacks=stacks, report=report)
+        further = None if stacks is None else stacks(loaded)
+        metrics = train(loaded, out, options, stacks=further, report=report)
     if as_json:
         typer.echo(json.dumps(metrics, indent=2))
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -16,8 +17,8 @@ from ..optics import Float32, display_from_light, light_from_display, signed_def
 from ..training_pairs import PairSettings, TrainingPair, draw_pair
 from ..training_pairs.pool import pool_key
 
-VERSION = 1
-"""Raised when what an example holds changes, so that old files are not read."""
+VERSION = 2
+"""Raise it when what an example holds changes (the layered render and E* included), so that old files are not read."""
 
 Half = NDArray[np.float16]
 
@@ -85,6 +86,23 @@ class DrawnPairs:
     def pair(self, index: int) -> TrainingPair:
         """See PairSource."""
         return draw_pair(self.settings, self.seed, index)
+
+
+@dataclass(frozen=True)
+class StreamPairs:
+    """``count`` pairs of any stream. stream: ``stream(seed, index)`` is a pair, always the same; picklable."""
+
+    stream: Callable[[int, int], TrainingPair]
+    seed: int
+    count: int
+    key: Any
+
+    def __len__(self) -> int:
+        return self.count
+
+    def pair(self, index: int) -> TrainingPair:
+        """See PairSource."""
+        return self.stream(self.seed, index)
 
 
 class Derivation(NamedTuple):

@@ -30,6 +30,7 @@ from bokeh_render.training.run import RunOptions, train
 from bokeh_render.training.state import CHECKPOINT
 from bokeh_render.training_pairs import PairSettings, TrainingPair
 from tests.conftest import Ended
+from tests.generator.test_training_stacks import dataset
 from tests.test_command import refused
 
 Command = Callable[..., Ended]
@@ -97,7 +98,9 @@ def test_the_smoke_config_runs_and_every_loss_falls(tmp_path: Path, pool: Path) 
         mine = [row for row in rows(tmp_path) if row["stage"] == stage.network]
         assert int(mine[-1]["step"]) == stage.steps
         losses = [float(row["loss"]) for row in mine]
-        assert np.mean(losses[-2:]) < 0.75 * np.mean(losses[:2]), (stage.network, losses)
+        # the refiner begins as the base, so that it has little to lose; the others begin with noise
+        least, rows_compared = (0.93, 2) if stage.network == "refiner" else (0.75, 2)
+        assert np.mean(losses[-rows_compared:]) < least * np.mean(losses[:rows_compared]), (stage.network, losses)
         assert float(mine[-1]["psnr"]) == pytest.approx(found["validation"]["psnr"], abs=1e-3)
     assert not (tmp_path / CHECKPOINT).exists()
     assert json.loads((tmp_path / "config.json").read_text())["config_sha256"] == config.sha256
@@ -203,6 +206,18 @@ def test_pairs_of_ones_own_are_trained_on_beside_the_drawn_ones(tmp_path: Path, 
     assert without.read_bytes() != mixed.read_bytes()
     with pytest.raises(BadInputError, match="a run of another config"):
         train(CONFIG, tmp_path / "without", options, stacks=Ramps())
+
+
+def test_the_command_trains_on_rendered_stacks_as_well(command: Command, tmp_path: Path, pool: Path) -> None:
+    stage = {**TINY["stages"][0], "pairs": {**PAIRS, "height": 24, "width": 24}, "crop": 16, "steps": 2}
+    config = write_config(tmp_path / "tiny.yaml", stages=[stage])
+    scenes = dataset(tmp_path / "scenes", "window_table@1")
+    common = ("--workers", 1, "--threads", 1, "--device", "cpu", "--pool", pool)
+    ended = command("train", config, "-o", tmp_path / "run", *common, "--stacks", scenes, "--stack-pairs", 2)
+    assert ended.code == 0, ended.err
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["stacks"]["count"] == 2
+    tests = dataset(tmp_path / "tests", "window_table")
+    refused(command("train", config, "-o", tmp_path / "run", *common, "--stacks", tests), "holds the test scenes")
 
 
 def test_a_pool_is_the_same_from_workers_and_grows(tmp_path: Path, options: RunOptions) -> None:
