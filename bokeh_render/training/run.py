@@ -34,6 +34,7 @@ from .stages import BASES, ARNetObjective, IUNetObjective, Objective, RefinerObj
 from .state import CHECKPOINT
 from .stopping import StopRequest, stop_requests
 from .trainer import Trainer
+from .validation import validate_all
 
 CONFIG, METRICS = "config.json", "metrics.json"
 
@@ -83,6 +84,24 @@ def train(
         (out / CHECKPOINT).unlink(missing_ok=True)
     found: dict[str, Any] = read_json(out / METRICS)
     return found
+
+
+def rescore(
+    config: TrainConfig,
+    weights: Path,
+    options: RunOptions,
+    *,
+    report: ReportStep = silent,
+) -> dict[str, dict[str, float]]:
+    """Return each network's validation scores, recomputed from finished weights: what metrics.json should say.
+
+    config: that they were trained with; weights: folder of the ``<network>.safetensors``; options.pool: where the
+    validation pairs are drawn. Raises BadInputError for weights that are missing or of another config.
+    """
+    assert options.pool is not None
+    run = _Run(config, weights, options, choose_device(options.device), "", None, report)
+    with _threads(options.threads):
+        return {stage.network: run.rescore_stage(stage) for stage in config.stages}
 
 
 def choose_device(name: str) -> torch.device:
@@ -172,6 +191,25 @@ class _Run:
             "validation": {key: round(value, 4) for key, value in scores.items()},
         }
         atomic.write_json(self._out / METRICS, metrics)
+
+    def rescore_stage(self, stage: StageConfig) -> dict[str, float]:
+        """Return the validation scores of a stage's finished weights."""
+        path = self._out / f"{stage.network}.safetensors"
+        objective = self._objective(stage)
+        told = load_weights(objective.network, path)
+        if told.get("config_sha256") != self._config.sha256:
+            raise BadInputError(
+                f"{path} was trained with the config {told.get('config')}, {told.get('config_sha256')}; "
+                f"expected {self._config.name}, {self._config.sha256}: give the config of its run"
+            )
+        _, validation = self._pools(stage)
+        for name, pool in validation.items():
+            for _ in pool.filling(
+                workers=self._options.workers, report=self._report, task=f"{name}validation for {stage.network}"
+            ):
+                pass
+        found = validate_all(objective.to(self._device), validation, self._device)
+        return {key: round(value, 4) for key, value in found.items()}
 
     def _pools(self, stage: StageConfig) -> tuple[list[ExamplePool], dict[str, ExamplePool]]:
         root = self._options.pool or self._out / "pool"
