@@ -54,9 +54,7 @@ def backdrop(drawer: Drawer) -> tuple[list[Painted], Plane | None]:
 def lying(drawer: Drawer, plane: Plane) -> Float32:
     """Return a texture (h, w, 3) seen in perspective on a plane: fine far away, coarse near by."""
     rng, canvas = drawer.rng, drawer.canvas
-    own = Drawer(rng, Canvas(_TILE, _TILE, 0), drawer.photographs)
-    own.colours = drawer.colours
-    tile = own.surface()
+    tile = Drawer(rng, Canvas(_TILE, _TILE, 0), drawer.photographs, drawer.colours).surface()
     near = np.maximum(canvas.disparity(plane), 0.0) + rng.uniform(0.05, 0.4)
     focal = canvas.width * rng.uniform(0.8, 1.6)
     texels = rng.uniform(0.3, 1.2) * focal * float(np.median(near))

@@ -119,11 +119,13 @@ def _layers(rng: Generator, painted: list[Painted], canvas: Canvas, gamma: float
     tint = np.exp(rng.normal(0, 0.06, 3))
     layers = []
     for layer in painted:
-        display = target * (np.maximum(layer.paint, 0.0) / median) ** contrast * tint
-        light = np.minimum(display, _BRIGHTEST_DISPLAY) ** gamma
+        there = layer.alpha > 0  # elsewhere it has no colour, and powers cost time
+        display = target * (np.maximum(layer.paint[there], 0.0) / median) ** np.float32(contrast) * tint
+        light = np.zeros_like(layer.paint)
+        light[there] = np.minimum(display, _BRIGHTEST_DISPLAY).astype(np.float32) ** np.float32(gamma)
         if layer.glow is not None:
-            light = np.minimum(light + layer.glow, _BRIGHTEST_DISPLAY**gamma)
-        layers.append(_layer(light.astype(np.float32), layer, soft))
+            light = np.minimum(light + layer.glow, np.float32(_BRIGHTEST_DISPLAY**gamma))
+        layers.append(_layer(light, layer, soft))
     return layers
 
 

@@ -46,9 +46,18 @@ class Ink:
 
     def result(self) -> tuple[Float32, Float32]:
         """Return colours (h, w, 3), display values, not multiplied by alpha, and alpha (h, w)."""
-        small = np.asarray(self._image.convert("RGBa").reduce(_FINER), dtype=np.float32) / 255.0
-        alpha = small[..., 3]
-        return small[..., :3] / np.maximum(alpha, 1.0 / 255.0)[..., None], alpha
+        height, width = self._canvas.shape
+        colours, alpha = np.zeros((height, width, 3), np.float32), np.zeros((height, width), np.float32)
+        drawn = self._image.getbbox()
+        if drawn is None:
+            return colours, alpha
+        left, top = drawn[0] // _FINER, drawn[1] // _FINER
+        right, bottom = -(-drawn[2] // _FINER), -(-drawn[3] // _FINER)
+        part = self._image.crop((left * _FINER, top * _FINER, right * _FINER, bottom * _FINER))
+        small = np.asarray(part.convert("RGBa").reduce(_FINER), dtype=np.float32) / 255.0
+        alpha[top:bottom, left:right] = small[..., 3]
+        colours[top:bottom, left:right] = small[..., :3] / np.maximum(small[..., 3:], 1.0 / 255.0)
+        return colours, alpha
 
     def _place(self, points: Points) -> list[tuple[float, float]]:
         height, width = self._canvas.shape

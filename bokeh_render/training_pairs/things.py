@@ -15,8 +15,10 @@ from .ink import Ink
 from .outlines import blob, leaf, outline, polygon, turned
 from .shading import rounded
 from .sources import Photographs
-from .textures import colour, palette, texture
+from .textures import Colours, colour, palette, texture
 
+_LEAST_SURFACE = 32
+"""Side, px, of the smallest texture that is drawn."""
 Place = tuple[float, float]
 Shape = tuple[Float32, Float32]
 """Colours (h, w, 3), display values, and alpha (h, w)."""
@@ -25,12 +27,14 @@ Shape = tuple[Float32, Float32]
 class Drawer:
     """Draws things on one canvas with one generator.
 
-    photographs: None, or where textures and cut-outs may come from.
+    photographs: None, or where textures and cut-outs may come from; colours: None = new ones.
     """
 
-    def __init__(self, rng: Generator, canvas: Canvas, photographs: Photographs | None) -> None:
+    def __init__(
+        self, rng: Generator, canvas: Canvas, photographs: Photographs | None, colours: Colours | None = None
+    ) -> None:
         self.rng, self.canvas, self.photographs = rng, canvas, photographs
-        self.colours = palette(rng)
+        self.colours = palette(rng) if colours is None else colours
 
     def surface(self) -> Float32:
         """Return a texture (h, w, 3), of ours or of a photograph."""
@@ -49,13 +53,14 @@ class Drawer:
             if found is not None:
                 return found
         edge = outline(rng, size)
-        ink, paint = Ink(self.canvas), self.surface()
+        ink = Ink(self.canvas)
         ink.polygon(edge + place)
         for _ in range(int(rng.integers(1, 5)) if rng.uniform() < 0.3 else 0):
             ink.polygon(edge * rng.uniform(0.6, 1.2) + place + rng.normal(0, (2.5 * size, 0.15 * size)))
         for _ in range(int(rng.integers(1, 6)) if rng.uniform() < 0.12 else 0):
             ink.hole(blob(rng, size * rng.uniform(0.08, 0.35)) + place + rng.normal(0, 0.35 * size, 2))
         alpha = ink.result()[1]
+        paint = self._covering(alpha)
         shiny = rng.uniform(0.2, 0.9) if rng.uniform() < 0.2 else 0.0
         if rng.uniform() < 0.85:
             paint = rounded(rng, paint, alpha, shiny=shiny)
@@ -64,6 +69,18 @@ class Drawer:
         elif rng.uniform() < 0.07:
             alpha = alpha * rng.uniform(0.25, 0.8)
         return paint, alpha
+
+    def _covering(self, alpha: Float32) -> Float32:
+        """Return a surface (h, w, 3) where alpha (h, w) is not 0; drawn no larger than needed, it costs time."""
+        paint = np.zeros((*alpha.shape, 3), np.float32)
+        rows, columns = np.flatnonzero(alpha.any(axis=1)), np.flatnonzero(alpha.any(axis=0))
+        if len(rows):
+            part = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+            size = (int(rows[-1] - rows[0]) + 1, int(columns[-1] - columns[0]) + 1)
+            room = Canvas(max(size[0], _LEAST_SURFACE), max(size[1], _LEAST_SURFACE), 0)
+            surface = Drawer(self.rng, room, self.photographs, self.colours).surface()
+            paint[part] = surface[: size[0], : size[1]]
+        return paint
 
     def _hairy(self, paint: Float32, alpha: Float32, edge: NDArray[np.float64], size: float) -> Shape:
         rng, ink, shade = self.rng, Ink(self.canvas), colour(self.rng, self.colours)
