@@ -174,6 +174,7 @@ def train_command(
     pool_only: bokeh_render.training.cli.PoolOnly = False,
     stacks: bokeh_render.training.cli.Stacks = None,
     stack_pairs: bokeh_render.training.cli.StackPairCount = 200,
+    rescore: bokeh_render.training.cli.Rescore = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print metrics.json instead of sentences.")] = False,
 ) -> None:
     """Train the hybrid's networks from a config. Stopped or killed? The same command goes on from there.
@@ -181,6 +182,7 @@ def train_command(
     \b
     bokehbench train small -o run                      a config that comes with bokehbench
     bokehbench train my.yaml -o run --device cuda
+    bokehbench train refined -o check --rescore shipped
     """  # noqa: D301  (the backslash keeps click from joining the lines)
     bokeh_render.training.cli.run_training(
         config,
@@ -191,6 +193,7 @@ def train_command(
         pool=pool,
         pool_only=pool_only,
         stacks=None if stacks is None else lambda loaded: _stack_pairs(loaded, stacks, stack_pairs),
+        rescore=rescore,
         as_json=as_json,
     )
 

@@ -28,6 +28,13 @@ Pool = Annotated[
 Stacks = Annotated[Path | None, typer.Option(help="A generated dataset of training scenes, to train on as well.")]
 StackPairCount = Annotated[int, typer.Option(min=1, help="Pairs cut from --stacks.")]
 PoolOnly = Annotated[bool, typer.Option("--pool-only", help="Draw the pairs, and stop.")]
+Rescore = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Train nothing: score these finished weights of CONFIG again (shipped: those that come with bokehbench).",
+    ),
+]
 
 
 def run_training(
@@ -40,9 +47,10 @@ def run_training(
     pool: Path | None,
     pool_only: bool,
     stacks: Callable[[TrainConfig], PairSource] | None,
+    rescore: str | None,
     as_json: bool,
 ) -> None:
-    """Train, with bars, and tell what came out. stacks: makes further pairs that fit a config."""
+    """Train, with bars, and tell what came out. stacks: makes further pairs for a config; rescore: the option."""
     # read when torch is loaded, which is not yet: threads that wait asleep. Waiting awake makes a step three times as
     # slow when other programs want the cores, and hardly faster when none does
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -50,12 +58,18 @@ def run_training(
 
     from ..progress import progress_bars
     from .config import load_train_config
-    from .run import RunOptions, train
+    from .run import RunOptions, rescore_weights, train
 
     started = time.monotonic()
     loaded = load_train_config(config)
     options = RunOptions(device, threads, workers, pool, pool_only)
     with progress_bars(Console(stderr=True)) as report:
+        if rescore is not None:
+            found = rescore_weights(
+                loaded, _weights_folder(rescore), options._replace(pool=pool or out / "pool"), report=report
+            )
+            typer.echo(json.dumps(found, indent=2))
+            return
         further = None if stacks is None else stacks(loaded)
         metrics = train(loaded, out, options, stacks=further, report=report)
     if as_json:
@@ -72,3 +86,9 @@ def run_training(
         )
     if pool_only:
         typer.echo(f"{pool or out / 'pool'}: pairs drawn ({time.monotonic() - started:.0f} s)")
+
+
+def _weights_folder(given: str) -> Path:
+    from ..neural.pretrained import WEIGHTS_FOLDER
+
+    return WEIGHTS_FOLDER if given == "shipped" else Path(given)

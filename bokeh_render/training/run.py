@@ -86,7 +86,7 @@ def train(
     return found
 
 
-def rescore(
+def rescore_weights(
     config: TrainConfig,
     weights: Path,
     options: RunOptions,

@@ -26,7 +26,7 @@ from bokeh_render.schema import sha256_of_file
 from bokeh_render.training.config import TrainConfig, load_train_config
 from bokeh_render.training.examples import PLANE_COUNT, Derivation, DrawnPairs
 from bokeh_render.training.pool import ExamplePool
-from bokeh_render.training.run import RunOptions, train
+from bokeh_render.training.run import RunOptions, rescore_weights, train
 from bokeh_render.training.state import CHECKPOINT
 from bokeh_render.training_pairs import PairSettings, TrainingPair
 from tests.conftest import Ended
@@ -104,6 +104,14 @@ def test_the_smoke_config_runs_and_every_loss_falls(tmp_path: Path, pool: Path) 
         assert float(mine[-1]["psnr"]) == pytest.approx(found["validation"]["psnr"], abs=1e-3)
     assert not (tmp_path / CHECKPOINT).exists()
     assert json.loads((tmp_path / "config.json").read_text())["config_sha256"] == config.sha256
+
+
+def test_finished_weights_are_scored_again(tmp_path: Path, options: RunOptions) -> None:
+    metrics = train(CONFIG, tmp_path, options)
+    assert rescore_weights(CONFIG, tmp_path, options)["refiner"] == metrics["refiner"]["validation"]
+    other = CONFIG.model_copy(update={"seed": 6})
+    with pytest.raises(BadInputError, match=r"was trained with the config tiny, .*; expected tiny, .* of its run"):
+        rescore_weights(other, tmp_path, options)
 
 
 def test_a_run_stopped_twice_ends_with_the_same_bits(tmp_path: Path, options: RunOptions) -> None:
