@@ -95,7 +95,7 @@ def main() -> None:
     parser.add_argument("--radii", type=float, nargs="+", default=[12, 25, 50], help="largest blur radius, px")
     parser.add_argument("--megapixels", type=float, default=0.0, help="0: 1920×1080; radii stay as given")
     parser.add_argument("--threads", type=int, default=1, help="of the CPU; 0 = all")
-    parser.add_argument("--times", type=int, default=2)
+    parser.add_argument("--times", type=int, default=2, help="0: memory only")
     parser.add_argument("--networks", nargs="+", default=["refined", "bokehme"], choices=list(CLASSICAL))
     parser.add_argument("--devices", nargs="+", default=["cpu", *(["cuda"] if torch.cuda.is_available() else [])])
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
@@ -117,14 +117,11 @@ def main() -> None:
                 arguments = ["--networks", name, "--devices", device, "--radii", str(radius)]
                 arguments += ["--megapixels", str(given.megapixels), "--threads", str(given.threads)]
                 found = in_a_child([*arguments, "--times", str(given.times)])
-                card = "–" if math.isnan(found["card"]) else f"{found['card']:.2f}"
-                cells = [name, device, f"{radius:g}", f"{found['alone']:.2f}", f"{found['whole'] - found['alone']:.2f}"]
-                cells += [
-                    f"{found['whole'] / found['alone']:.1f}",
-                    f"{found['share']:.2f}",
-                    f"{found['peak']:.2f}",
-                    card,
-                ]
+                alone, whole = found["alone"], found["whole"]
+                numbers = [(alone, 2), (whole - alone, 2), (whole / alone, 1), (found["share"], 2)]
+                numbers += [(found["peak"], 2), (found["card"], 2)]
+                told = [f"{value:.{digits}f}" if math.isfinite(value) else "–" for value, digits in numbers]
+                cells = [name, device, f"{radius:g}", *told]
                 print(f"| {' | '.join(cells)} |", flush=True)
 
 
