@@ -31,11 +31,13 @@ def trace_fast(
     focus_disparity: float,
     size: tuple[int, int],
     *,
+    within_pixel: NDArray[np.float64] | None = None,
     threads: int = 0,
 ) -> Float32:
     """Return the bokeh image, (H, W, 3), linear light; the slow twin is :func:`bokeh_render.raytracing.trace`.
 
-    layers: of one scene (N = 1), near to far; lens: (n, 2), lens radii, right and up; threads: 0 = all. The same bits
+    layers: of one scene (N = 1), near to far; lens: (n, 2), lens radii, right and up; within_pixel: (n, 2), where in
+    its pixel each ray lands, px right and down of the centre (the centre if not given); threads: 0 = all. The same bits
     come out for any number of threads. Raises BadInputError as the twin does, and for more scenes than one.
     """
     if layers and len(layers[0].light) != 1:
@@ -47,7 +49,8 @@ def trace_fast(
     planes = np.stack([layer.plane[0].double().numpy() for layer in layers])
     planes[:, 0] -= focus_disparity
     planes *= blur_parameter
-    points = np.ascontiguousarray(lens * [1.0, -1.0], dtype=np.float64)
+    landing = np.zeros_like(lens) if within_pixel is None else within_pixel
+    points = np.ascontiguousarray(np.concatenate([lens * [1.0, -1.0], landing], axis=1), dtype=np.float64)
     total = np.zeros((*size, 3), dtype=np.float32)
     met, hides = _what_rays_can_meet(paint, planes, points, size)
     flat = np.concatenate([array.reshape(-1) for array in paint])
@@ -72,7 +75,7 @@ def _what_rays_can_meet(
     for layer, array in enumerate(paint):
         slope = np.abs(planes[layer, 1:])
         reach = (abs(planes[layer, 0]) + slope @ half) * rim / (1.0 - rim * float(np.hypot(*slope)))
-        window = 2 * (int(reach) + 2) + 1
+        window = 2 * (int(reach + float(np.abs(points[:, 2:]).max())) + 2) + 1
         alpha = array[..., 3]
         for mask, found in (
             (met, ndimage.maximum_filter((alpha > 0).view(np.uint8), window, mode="nearest")),
@@ -108,9 +111,7 @@ def _trace(
     height, width = total.shape[:2]
     chosen = np.empty(len(starts), dtype=np.int64)
     for row in range(begin, end):
-        y = row - 0.5 * (height - 1)
         for column in range(width):
-            x = column - 0.5 * (width - 1)
             red, green, blue = 0.0, 0.0, 0.0
             count = 0
             for layer in range(len(starts)):
@@ -121,6 +122,8 @@ def _trace(
                         break
             for k in range(len(lens)):
                 u, v = lens[k, 0], lens[k, 1]
+                x = column - 0.5 * (width - 1) + lens[k, 2]
+                y = row - 0.5 * (height - 1) + lens[k, 3]
                 open_, r, g, b = 1.0, 0.0, 0.0, 0.0
                 for place in range(count):
                     layer = chosen[place]

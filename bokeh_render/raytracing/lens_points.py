@@ -39,6 +39,17 @@ def lens_points(aperture: Shape, count: int, offset: float = 0.0) -> NDArray[np.
             return _inside(contours_of(aperture), count, offset)
 
 
+def pixel_points(count: int) -> Float64:
+    """Return (count, 2) points spread evenly over a pixel, px right and down of its centre, in [-0.5, 0.5).
+
+    With one for each lens point, the tracer's pixels see the mean over their own area, in focus or not, as a camera's
+    do; the bilinear look-ups between a layer's pixels then blur the sharp and the blurred picture alike.
+    """
+    order = np.arange(1, count + 1)[:, None]
+    within: Float64 = np.mod(0.5 + order / np.array([_PLASTIC, _PLASTIC**2]), 1.0) - 0.5
+    return within
+
+
 def _sunflower(aperture: Aperture, count: int, offset: float, blocked: float) -> Float64:
     """Spread points over the opening but for the inner share of its area that is blocked."""
     order = np.arange(count)

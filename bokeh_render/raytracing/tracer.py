@@ -28,13 +28,17 @@ def trace(
     blur_parameter: Tensor,
     focus_disparity: Tensor,
     size: tuple[int, int],
+    *,
+    within_pixel: Tensor | None = None,
 ) -> Tensor:
     """Return the bokeh image, (N, 3, H, W), linear light.
 
     layers: near to far, all of them N scenes on one device; lens: (n, 2), points of the opening, lens radii, right and
     up (see :func:`lens_points`); blur_parameter: (N,), K in px per unit of the layers' disparity; focus_disparity:
-    (N,); size: (H, W) of the image. Every ray takes what the layers let through, front to back, in light, and is
-    divided by what it met in all, so that a ray that meets nothing gives 0. Cost: O(n layers N H W).
+    (N,); size: (H, W) of the image; within_pixel: (n, 2), where in its pixel each ray lands, px right and down of the
+    centre (the centre if not given; see :func:`pixel_points`). Every ray takes what the layers let through, front to
+    back, in light, and is divided by what it met in all, so that a ray that meets nothing gives 0.
+    Cost: O(n layers N H W).
     Differentiable in the layers, K and the focus disparity. Raises BadInputError for shapes that do not fit, a negative
     K, and when a layer is seen edge-on from a point of the lens.
     """
@@ -49,11 +53,12 @@ def trace(
     grid = pixel_positions(size, total)
     planes = [_defocus(layer.plane, blur_parameter, focus_disparity, grid) for layer in layers]
     slopes = [layer.plane[:, 1:] * blur_parameter[:, None] for layer in layers]
-    for u in lens.to(total) * total.new_tensor([1.0, -1.0]):  # the image counts down
+    landing = torch.zeros_like(lens) if within_pixel is None else within_pixel
+    for u, beside in zip(lens.to(total) * total.new_tensor([1.0, -1.0]), landing.to(total), strict=True):  # counts down
         open_, light = total.new_ones((len(total), 1, *size)), torch.zeros_like(total)
         for paint, defocus, slope in zip(premultiplied, planes, slopes, strict=True):
-            reach = defocus / (1.0 - slope @ u)[:, None, None]
-            met = _look_up(paint, grid[None] + u * reach[..., None])
+            reach = (defocus + (slope @ beside)[:, None, None]) / (1.0 - slope @ u)[:, None, None]
+            met = _look_up(paint, grid[None] + beside + u * reach[..., None])
             light = light + open_ * met[:, :3]
             open_ = open_ * (1.0 - met[:, 3:])
         total += light / (1.0 - open_).clamp_min(1e-6)

@@ -12,7 +12,7 @@ from scipy import ndimage
 from ..aperture import Aperture
 from ..errors import BadInputError
 from ..optics import DISPLAY_GAMMA, Float32, disparity_range, display_from_light
-from ..raytracing import Layer, all_in_focus, composite_disparity, lens_points
+from ..raytracing import Layer, composite_disparity, lens_points, pixel_points
 from ..raytracing.fast import trace_fast
 from .canvas import Canvas
 from .chance import log_uniform
@@ -29,6 +29,7 @@ _FLATTEST = 0.05
 _STEEPEST = 0.5
 """Most px of blur that a layer may gain per px: K is lowered for steeper ones (the tracer refuses 0.9)."""
 _ATTEMPTS = 20
+_FOOTPRINT_POINTS = 49
 _BRIGHTEST_DISPLAY = 4.0
 
 
@@ -52,7 +53,7 @@ def _attempt(rng: Generator, settings: PairSettings, name: str) -> TrainingPair 
     canvas = Canvas(settings.height, settings.width, int(np.ceil(1.15 * blur_px)) + 4)
     night = rng.uniform() < settings.night
     painted = scene(Drawer(rng, canvas, _photographs(settings)), settings.most_layers, night=night)
-    layers = _layers(rng, painted, canvas, gamma, night=night)
+    layers = _layers(rng, settings, painted, canvas, gamma, night=night)
     size = (settings.height, settings.width)
     raw = composite_disparity(layers, size, mixed=rng.uniform() < settings.mixed_disparity)[0, 0].numpy()
     visible = disparity_range(raw)
@@ -67,10 +68,12 @@ def _attempt(rng: Generator, settings: PairSettings, name: str) -> TrainingPair 
     least, most = settings.lens_points
     count = int(np.clip(np.pi * blur_px**2 * settings.lens_density, least, most))
     lens = lens_points(Aperture(), count, float(rng.uniform()))
-    bokeh = trace_fast(layers, lens, blur_parameter, focus, size, threads=1)
+    bokeh = trace_fast(layers, lens, blur_parameter, focus, size, within_pixel=pixel_points(count), threads=1)
+    pinhole, footprint = np.zeros((_FOOTPRINT_POINTS, 2)), pixel_points(_FOOTPRINT_POINTS)
+    sharp = trace_fast(layers, pinhole, 0.0, 0.0, size, within_pixel=footprint, threads=1)
     disparity = visible.normalise(raw).astype(np.float32)
     return TrainingPair(
-        display=display_from_light(all_in_focus(layers, size)[0].permute(1, 2, 0).numpy(), gamma),
+        display=display_from_light(sharp, gamma),
         disparity=disparity,
         imperfect=imperfect(rng, disparity, settings.imperfect),
         bokeh=display_from_light(bokeh, gamma),
@@ -109,13 +112,15 @@ def _disparity_of(rng: Generator, painted: list[Painted], canvas: Canvas, least:
     return float(np.clip(there, least, most))
 
 
-def _layers(rng: Generator, painted: list[Painted], canvas: Canvas, gamma: float, *, night: bool) -> list[Layer]:
+def _layers(
+    rng: Generator, settings: PairSettings, painted: list[Painted], canvas: Canvas, gamma: float, *, night: bool
+) -> list[Layer]:
     """Set exposure, contrast and softness, and turn display values into light."""
     seen = _composite(painted, canvas)
     median = max(float(np.median(seen.mean(axis=-1))), 1e-3)
     target = _exposure(rng, night=night)
     contrast = rng.uniform(0.8, 1.6)
-    soft = rng.uniform(0.25, 0.7) if rng.uniform() < 0.5 else 0.0
+    soft = float(rng.uniform(*settings.softness_px))
     tint = np.exp(rng.normal(0, 0.06, 3))
     layers = []
     for layer in painted:
@@ -136,7 +141,7 @@ def _exposure(rng: Generator, *, night: bool) -> float:
 
 def _layer(light: Float32, layer: Painted, soft: float) -> Layer:
     alpha: Float32 = np.ascontiguousarray(layer.alpha, dtype=np.float32)
-    if soft:
+    if soft > 0:
         covered = light * alpha[..., None]
         alpha = ndimage.gaussian_filter(alpha, soft, mode="nearest", truncate=3)
         light = ndimage.gaussian_filter(covered, (soft, soft, 0), mode="nearest", truncate=3)

@@ -19,7 +19,7 @@ from .pair import TrainingPair
 from .settings import PairSettings
 from .sources import image_files
 
-LAYOUT = 2
+LAYOUT = 3
 """Raise it when the drawing changes, so that pools drawn by older code are not mixed with newer pairs."""
 _NUMBERS = ("blur_parameter", "focus_disparity", "gamma")
 

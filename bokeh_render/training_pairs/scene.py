@@ -20,7 +20,7 @@ def scene(drawer: Drawer, most_layers: int, *, night: bool) -> list[Painted]:
     behind, ground = backdrop(drawer)
     things: list[tuple[float, Painted]] = []
     room = most_layers - len(behind)
-    wanted = min(int(rng.integers(3, 9)), room)
+    wanted = min(int(rng.integers(1, 7)), room)
     kind = rng.uniform()
     if kind < 0.12:
         things += _meadow(drawer, ground, wanted)

@@ -35,7 +35,9 @@ class PairSettings(Record):
     evenly in its logarithm). gamma: 2.2 with usual_gamma, else even in gamma_range. on_layer: probability that a layer
     is in focus, else a disparity of the scene. mixed_disparity: probability that the disparity is antialiased, the
     mean of what a pixel shows, else a depth buffer. night: probability of a dark scene with lamps. most_layers: of one
-    scene. lens_points: fewest and most rays a pixel; lens_density: rays per px² of the largest blur disc.
+    scene. softness_px: range of the sigma of a Gaussian over all layers; with the pixels' own area, over which rays are
+    spread, the picture is then about as soft as one of Cycles (sigma 0.4 px). lens_points: fewest and most rays a
+    pixel; lens_density: rays per px² of the largest blur disc.
     photographs: folders of the user's images, cut-outs (PNG with alpha) or datasets whose all-in-focus images are
     used; photograph_share: probability that a texture or shape comes from there when there are any.
     """
@@ -49,6 +51,7 @@ class PairSettings(Record):
     mixed_disparity: Probability = 0.25
     night: Probability = 0.2
     most_layers: Annotated[int, Field(ge=2, le=32)] = 10
+    softness_px: Range = (0.01, 0.25)
     lens_points: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] = (48, 700)
     lens_density: Annotated[float, Field(gt=0.0)] = 0.7
     imperfect: ImperfectSettings = ImperfectSettings()
@@ -57,7 +60,7 @@ class PairSettings(Record):
 
     @model_validator(mode="after")
     def _ordered(self) -> PairSettings:
-        for name in ("blur_px", "gamma_range", "lens_points"):
+        for name in ("blur_px", "gamma_range", "softness_px", "lens_points"):
             least, most = getattr(self, name)
             if not 0 < least <= most:
                 raise ValueError(f"{name} is {least} to {most}; expected two numbers above 0, the smaller first")
