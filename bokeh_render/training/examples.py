@@ -15,7 +15,7 @@ from ..layered import render_layered
 from ..neural.error_map import ErrorMapSettings, error_map
 from ..optics import Float32, display_from_light, light_from_display, signed_defocus
 from ..training_pairs import PairSettings, TrainingPair, draw_pair
-from ..training_pairs.pool import pool_key
+from ..training_pairs.identity import pairs_key
 
 VERSION = 2
 """Raise it when what an example holds changes (the layered render and E* included), so that old files are not read."""
@@ -78,7 +78,7 @@ class DrawnPairs:
     @property
     def key(self) -> Any:
         """What tells these pairs from others; not their number, so that a pool can grow."""
-        return pool_key(self.settings, self.seed)
+        return pairs_key(self.settings, self.seed)
 
     def __len__(self) -> int:
         return self.count

@@ -7,7 +7,6 @@ from .imperfect import imperfect
 from .loader import iter_drawn, iter_pairs
 from .mixture import Draw, Mixture
 from .pair import TrainingPair
-from .pool import PairPool
 from .settings import ImperfectSettings, PairSettings
 from .sheet import write_sheet
 
@@ -15,7 +14,6 @@ __all__ = [
     "Draw",
     "ImperfectSettings",
     "Mixture",
-    "PairPool",
     "PairSettings",
     "TrainingPair",
     "draw_pair",

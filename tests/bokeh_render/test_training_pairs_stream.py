@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from bokeh_render.errors import BadInputError
-from bokeh_render.training_pairs import Mixture, PairPool, PairSettings, TrainingPair, draw_pair, iter_drawn, iter_pairs
+from bokeh_render.training_pairs import Mixture, PairSettings, TrainingPair, iter_drawn, iter_pairs
+from bokeh_render.training_pairs.identity import pairs_key
 
 SETTINGS = PairSettings(height=24, width=32, blur_px=(1.0, 2.0), lens_points=(8, 8))
 
@@ -49,53 +51,13 @@ def test_a_mixture_keeps_its_shares_and_is_decided_by_seed_and_index() -> None:
         Mixture([(partial(flat, "a"), 0.0)])
 
 
-def test_a_pool_draws_each_pair_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pool = PairPool(tmp_path / "pool", SETTINGS, 5, 3)
-    told: list[tuple[int, int]] = []
-    pool.draw(told=lambda there, wanted: told.append((there, wanted)))
-    assert told == [(1, 3), (2, 3), (3, 3)]
-    assert len(list(pool)) == 3
-    fresh = draw_pair(SETTINGS, 5, 1)
-    assert np.allclose(pool[1].display, fresh.display, atol=2e-3)
-    assert np.allclose(pool[-2].disparity, fresh.disparity, atol=5e-4)
-    assert pool[1][4:] == fresh[4:]
-    assert pool[1].bokeh.dtype == np.float32
-
-    pool.path(1).unlink()
-    again = PairPool(tmp_path / "pool", SETTINGS, 5, 4)
-    assert again.missing() == [1, 3]
-    drawn: list[int] = []
-
-    def counted(settings: PairSettings, seed: int, index: int) -> TrainingPair:
-        drawn.append(index)
-        return draw_pair(settings, seed, index)
-
-    monkeypatch.setattr("bokeh_render.training_pairs.pool.draw_pair", counted)
-    assert again[1].name == "drawn-5-1"
-    again.draw()
-    assert drawn == [1, 3]
-
-
-def test_a_pool_is_drawn_by_processes_too(tmp_path: Path) -> None:
-    pool = PairPool(tmp_path, SETTINGS, 5, 3)
-    pool.draw(workers=1)
-    assert pool.missing() == []
-    assert pool[2].name == "drawn-5-2"
-
-
-def test_a_pool_never_mixes_settings(tmp_path: Path) -> None:
-    PairPool(tmp_path, SETTINGS, 5, 1)
-    PairPool(tmp_path, SETTINGS, 5, 2)
-    for settings, seed in ((SETTINGS, 6), (SETTINGS.model_copy(update={"night": 0.5}), 5)):
-        with pytest.raises(BadInputError, match="other settings or another seed"):
-            PairPool(tmp_path, settings, seed, 1)
-
-
-def test_a_broken_file_is_named(tmp_path: Path) -> None:
-    pool = PairPool(tmp_path, SETTINGS, 5, 2)
-    for content in (b"", b"PK\x03\x04 cut off"):
-        pool.path(0).write_bytes(content)
-        with pytest.raises(BadInputError, match=r"pair_000000\.npz is no stored pair"):
-            pool[0]
-    with pytest.raises(IndexError):
-        pool[2]
+def test_the_key_tells_streams_apart(tmp_path: Path) -> None:
+    other = SETTINGS.model_copy(update={"night": 0.5})
+    keys = {pairs_key(SETTINGS, 5), pairs_key(SETTINGS, 6), pairs_key(other, 5)}
+    assert len(keys) == 3
+    assert pairs_key(SETTINGS, 5) in keys
+    Image.new("RGB", (40, 40)).save(tmp_path / "a.png")
+    photographs = SETTINGS.model_copy(update={"photographs": (tmp_path,)})
+    before = pairs_key(photographs, 5)
+    Image.new("RGB", (50, 40)).save(tmp_path / "b.png")
+    assert pairs_key(photographs, 5) != before
