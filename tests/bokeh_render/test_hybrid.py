@@ -238,6 +238,15 @@ def test_without_depth_or_without_blur_the_base_comes_out() -> None:
     np.testing.assert_allclose(sharp, DISPLAY, atol=1e-5)
 
 
+def test_read_only_arrays_will_do() -> None:
+    rng = np.random.Generator(np.random.PCG64(4))
+    display, defocus = rng.uniform(0, 1, (24, 30, 3)).astype(np.float32), steps()[:24, :30].copy()
+    expected = refined().render(display, defocus).bokeh
+    display.setflags(write=False)
+    defocus.setflags(write=False)
+    assert np.array_equal(refined().render(display, defocus).bokeh, expected)
+
+
 def test_a_batch_is_its_images() -> None:
     blurs = np.stack([DEFOCUS, -0.4 * DEFOCUS])
     images = np.stack([DISPLAY, DISPLAY[::-1]])
