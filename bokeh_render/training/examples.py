@@ -17,7 +17,7 @@ from ..optics import Float32, display_from_light, light_from_display, signed_def
 from ..training_pairs import PairSettings, TrainingPair, draw_pair
 from ..training_pairs.identity import pairs_key
 
-VERSION = 2
+VERSION = 3
 """Raise it when what an example holds changes (the layered render and E* included), so that old files are not read."""
 
 Half = NDArray[np.float16]
@@ -131,7 +131,7 @@ def make_example(pair: TrainingPair, derivation: Derivation) -> Half:
     if derivation.base == "layered":
         blurred = render_layered(light, defocus, threads=1).bokeh
     else:
-        blurred = scatter(light, defocus, threads=1).bokeh
+        blurred = scatter(light, defocus, profile="bokehme", threads=1).bokeh  # as the hybrid that it is for
     example = np.empty((PLANE_COUNT, *defocus.shape), dtype=np.float16)
     example[PLANES.display] = np.moveaxis(pair.display, -1, 0)
     example[PLANES.base] = np.moveaxis(display_from_light(blurred, pair.gamma), -1, 0)

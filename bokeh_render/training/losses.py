@@ -10,6 +10,7 @@ from torch.autograd import Function
 
 from .config import LossSettings
 
+_HARDLY_WRONG = 1e-6  # 60 dB: nothing is to be gained beyond
 _LEAST_AREA = 0.01  # of a crop: below, the little there is to learn from counts less
 
 
@@ -61,12 +62,15 @@ def pixel_weight(error: Tensor, settings: LossSettings) -> Tensor:
 def _weighted_mean(difference: Tensor, weight: Tensor, settings: LossSettings) -> Tensor:
     distance = _penalty(difference, settings).mean(dim=1, keepdim=True)
     area = weight.sum(dim=(1, 2, 3)) + _LEAST_AREA * weight[0].numel()
-    return ((weight * distance).sum(dim=(1, 2, 3)) / area).mean()
+    found = (weight * distance).sum(dim=(1, 2, 3)) / area
+    if settings.kind == "decibel":
+        found = 10.0 * torch.log10(found + _HARDLY_WRONG)
+    return found.mean()
 
 
 def _penalty(difference: Tensor, settings: LossSettings) -> Tensor:
     if settings.kind == "l1":
         return difference.abs()
-    if settings.kind == "l2":
+    if settings.kind in {"l2", "decibel"}:
         return difference.square()
     return (difference.square() + 1e-6).sqrt()
