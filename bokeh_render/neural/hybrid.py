@@ -239,9 +239,7 @@ class HybridRenderer:
 
     def _tensor(self, values: Float32) -> Tensor:
         """Return (H, W, C) or (H, W) as (1, C, H, W) on the device."""
-        tensor = torch.from_numpy(np.require(values, requirements=["C", "W"])).to(
-            self.device
-        )  # torch wants writable
+        tensor = torch.from_numpy(np.require(values, requirements=["C", "W"])).to(self.device)  # torch wants writable
         return tensor[None, None] if tensor.ndim == 2 else tensor.permute(2, 0, 1)[None].contiguous()
 
 
