@@ -25,8 +25,9 @@ VALIDATION_SEED = 1_000_000
 class LossSettings(Record):
     """How far a prediction is from the truth, both clipped to [0, 1].
 
-    kind: of the difference d: ``l1`` |d|, ``charbonnier`` sqrt(d^2 + 1e-6), ``l2`` d^2, ``decibel`` d^2 whose mean over
-    a crop is taken in dB, so that each crop counts as it does in a mean PSNR; edges: weight of the same for
+    kind: of the difference d: ``l1`` |d|, ``charbonnier`` sqrt(d^2 + 1e-6), ``l2`` d^2, ``decibel`` d^2 whose mean
+    m over a crop is taken as 10 log10(m + 1e-4), so that each crop counts as it does in a mean PSNR, and those better
+    than 40 dB count less; edges: weight of the same for
     differences between neighbours; everywhere, in_error_map: a pixel counts everywhere + in_error_map E*, and the sum
     is divided by that of these weights; error_map, fused: ARNet only, the weights of the predicted error map's
     cross-entropy against E* and of the loss of the fused image.

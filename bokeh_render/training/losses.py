@@ -10,7 +10,7 @@ from torch.autograd import Function
 
 from .config import LossSettings
 
-_HARDLY_WRONG = 1e-6  # 60 dB: nothing is to be gained beyond
+_HARDLY_WRONG = 1e-4  # 40 dB: a crop that is right to there must not lead every step
 _LEAST_AREA = 0.01  # of a crop: below, the little there is to learn from counts less
 
 

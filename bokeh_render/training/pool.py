@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from ..atomic import atomic_path
+from ..classical.cpu import thread_count
 from ..errors import BokehbenchError
 from ..progress import ReportStep, Step, silent
 from ..schema import sha256_of_json
@@ -26,13 +27,14 @@ _AHEAD = 2  # pieces of work that wait per worker
 class ExamplePool:
     """The examples made of a source's pairs, in a folder named by what they depend on.
 
-    ``pool[index]`` is (13, H, W) float16, mapped from disk: see :class:`bokeh_render.training.examples.Planes`.
+    ``pool[index]`` is (PLANE_COUNT, H, W) float16, mapped from disk: see :class:`.examples.Planes`; ``key``: hash of all
+    that decides the examples (drawing, settings, files, derivation), not of their number.
     """
 
     def __init__(self, root: Path, source: PairSource, derivation: Derivation) -> None:
         self.source, self.derivation = source, derivation
-        digest = sha256_of_json({"pairs": source.key, "made": derivation.key})
-        self.folder = root / f"{derivation.base}-{digest[:16]}"
+        self.key = sha256_of_json({"pairs": source.key, "made": derivation.key})
+        self.folder = root / f"{derivation.base}-{self.key[:16]}"
 
     def __len__(self) -> int:
         return len(self.source)
@@ -57,7 +59,7 @@ class ExamplePool:
         """
         there = {entry.name for entry in os.scandir(self.folder)} if self.folder.is_dir() else set()
         missing = [index for index in range(len(self)) if self.path(index).name not in there]
-        workers = workers or len(os.sched_getaffinity(0))
+        workers = thread_count(workers)
         done = len(self) - len(missing)
         report(Step(task, done, len(self)))
         made = self._make_here(missing) if workers == 1 else self._make_elsewhere(missing, workers)

@@ -22,6 +22,7 @@ from .. import atomic
 from ..errors import BadInputError
 from ..folder_lock import locked
 from ..neural.checkpoints import load_weights, save_weights
+from ..neural.device import choose_device
 from ..neural.networks import ARNet
 from ..progress import ReportStep, silent
 from ..schema import read_json, sha256_of_file, sha256_of_json
@@ -102,23 +103,6 @@ def rescore_weights(
     run = _Run(config, weights, options, choose_device(options.device), "", None, report)
     with _threads(options.threads):
         return {stage.network: run.rescore_stage(stage) for stage in config.stages}
-
-
-def choose_device(name: str) -> torch.device:
-    """Return the device of that name, auto being the first CUDA card or the CPU; raises BadInputError."""
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        raise BadInputError(f"--device is {name!r}; expected auto, cpu, cuda or cuda:1") from None
-    if device.type not in {"cpu", "cuda"}:
-        raise BadInputError(f"--device is {name!r}; expected auto, cpu, cuda or cuda:1")
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise BadInputError(
-            f"--device is {name!r} but torch sees {torch.cuda.device_count()} CUDA cards; expected one of them, or cpu"
-        )
-    return device
 
 
 class _Run:

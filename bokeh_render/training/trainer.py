@@ -45,12 +45,12 @@ class Trainer:
         device: torch.device,
         log: Log,
     ) -> None:
-        self._objective = objective.to(device).train()
         self._stage = objective.stage
         self._examples, self._validation = examples, validation
         self._seeds, self._folder, self._sha256 = list(seeds), folder, run_sha256
         self._device, self._log = device, log
-        draw_weights(objective.network, self._generator(0, 1))
+        draw_weights(objective.network, self._generator(0, 1))  # on the CPU, where the generator is
+        self._objective = objective.to(device).train()
         self._parameters = list(objective.network.parameters())
         self._optimizer = torch.optim.AdamW(self._parameters, betas=_BETAS, weight_decay=self._stage.weight_decay)
         self._half = device.type == "cuda"
