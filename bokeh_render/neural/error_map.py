@@ -6,6 +6,9 @@ carry it. BokehMe (CVPR 2022) has the idea ("spatially variant dilation of the d
 1. Edges. ``range(n)`` is the largest minus the smallest signed defocus among the (2n+1) x (2n+1) pixels round a pixel.
    Twice the window doubles it on a slope and leaves it as it is at a step, so ``2 range(n) - range(2n)`` is a step's
    height whatever slope it stands on, and 0 on a plane however tilted. It counts as an edge from ``jump_px`` on.
+   In grey levels a plane is a staircase, and the difference up to two of them (less than three in all: each range is
+   wrong by less than a level). On maps that are visibly quantised an edge is therefore more than 3.5 levels, so that
+   slopes that bend by less than one stay free of edges, too; 7.5 at the picture's rim, where windows leave it.
 2. Reach. From an edge pixel p light goes astray up to ``R(p) = reach * max |defocus| + margin_px``, the maximum taken
    over the same pixels: the blurred side of an edge decides, whichever it is.
 3. Weight. With ``t(q) = min over p of |q - p| / R(p)``, E* is 1 up to ``t = inner_share``, falls smoothly, and is
@@ -30,16 +33,21 @@ from ..optics import Float32
 from ..schema import Record
 
 _TINY = 1e-6
+_LEVELS_INSIDE = 3.5
+_LEVELS_AT_RIM = 7.5
+"""Where windows leave the map, its rounding comes in several times over, by the reflection: 6 levels on a plane."""
+_FEWEST_LEVELS = 16
+"""With fewer distinct values a map is taken for a few flat things, whose steps are real, and not for grey levels."""
+_BINS = 1 << 16
 
 
 class ErrorMapSettings(Record):
     """How edges are found and how far they spread; see the module for the formulas.
 
     neighbourhood_px: n, half the window in which an edge is looked for: 1 for exact maps, more where edges are blurred
-    or displaced; jump_px: the least step in signed defocus that counts as an edge (keep it above the defocus of one
-    grey level of a coarsely quantised map, else every slope is a staircase); reach: blur radii that an edge spreads
-    (more than 1 for apertures that reach beyond the unit disc); margin_px: px that it spreads further; inner_share:
-    the share of that way on which the weight is 1.
+    or displaced; jump_px: the least step in signed defocus that counts as an edge (on maps in grey levels more than
+    3.5 levels do, see quantum); reach: blur radii that an edge spreads (more than 1 for apertures that reach beyond the
+    unit disc); margin_px: px that it spreads further; inner_share: the share of that way on which the weight is 1.
     """
 
     neighbourhood_px: int = Field(default=2, ge=1, le=64)
@@ -76,9 +84,35 @@ def edge_reach(defocus: Float32, settings: ErrorMapSettings) -> Float32:
     largest = np.maximum(np.abs(highest), np.abs(lowest))
     highest, lowest = _extremes(highest, n)[0], _extremes(lowest, n)[1]
     inside = np.s_[2 * n : -2 * n, 2 * n : -2 * n]
-    edge = (2.0 * near - (highest - lowest))[inside] > settings.jump_px
+    level = quantum(defocus, settings.jump_px / _LEVELS_AT_RIM)
+    least = np.full(defocus.shape, max(settings.jump_px, _LEVELS_AT_RIM * level), dtype=np.float32)
+    least[2 * n : -2 * n, 2 * n : -2 * n] = max(settings.jump_px, _LEVELS_INSIDE * level)
+    edge = (2.0 * near - (highest - lowest))[inside] > least
     radius = np.maximum(settings.reach * largest[inside] + settings.margin_px, _TINY)
     return np.where(edge, radius, 0.0).astype(np.float32)
+
+
+def quantum(values: Float32, least: float) -> float:
+    """Return the step between the grey levels of a map, or 0 where it has none above ``least`` (same unit as the map).
+
+    A map has them if its distinct values, 16 or more, are all whole steps apart: an 8-bit map has, floats have not,
+    nor has a map of a few flat things. Cost: O(N). One value is kept of each of at most 65536 bins, finer than least.
+    """
+    lowest, highest = float(values.min()), float(values.max())
+    width = max(least / 8.0, (highest - lowest) / (_BINS - 1))
+    if highest - lowest <= least * (_FEWEST_LEVELS - 1):
+        return 0.0
+    one_of_each = np.full(_BINS + 1, np.nan)
+    one_of_each[((values - np.float32(lowest)) / np.float32(width)).astype(np.int32)] = values
+    found = one_of_each[~np.isnan(one_of_each)] - lowest
+    rounding = 1e-5 * max(abs(lowest), abs(highest))  # levels of equal number may differ by as much
+    steps = np.diff(found)
+    steps = steps[steps > rounding]
+    if len(steps) < _FEWEST_LEVELS - 1 or steps.min() <= least:
+        return 0.0
+    step = found[-1] / round(found[-1] / steps.min())
+    off = np.abs(found - step * np.round(found / step)).max()
+    return float(step) if off < 0.1 * step else 0.0
 
 
 def _extremes(values: Float32, n: int) -> tuple[Float32, Float32]:

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from bokeh_render.errors import BadInputError
-from bokeh_render.neural.error_map import ErrorMapSettings, edge_reach, error_map
+from bokeh_render.neural.error_map import ErrorMapSettings, edge_reach, error_map, quantum
 
 Floats = NDArray[np.float32]
 SHARP = ErrorMapSettings(neighbourhood_px=1, margin_px=0.0, inner_share=0.5)
@@ -72,6 +73,77 @@ def test_a_step_counts_on_a_slope_as_on_a_plane() -> None:
     settings_ = ErrorMapSettings(jump_px=1.9)
     assert (edge_reach((slope + step).astype(np.float32), settings_)[:, 39:41] > 0).all()
     assert not edge_reach((slope + 0.9 * step).astype(np.float32), settings_).any()
+
+
+def smooth(kind: str) -> Floats:
+    """Return a disparity map in [0, 1] without an edge (the ball's outline aside, where it meets the floor)."""
+    y, x = positions(120, 160)
+    away = np.hypot(y - 60, x - 80) / 55
+    maps = {
+        "ramp": x / 159,
+        "diagonal": (x + 0.7 * y) / (159 + 0.7 * 119),
+        "gentle": 0.4 + 0.2 * x / 159 + 0.05 * y / 119,
+        "mound": np.exp(-0.7 * away**2),
+        "ball": 0.3 + 0.5 * np.sqrt(np.clip(1 - away**2, 0, 1)),
+    }
+    found: Floats = maps[kind].astype(np.float32)
+    return found
+
+
+@pytest.mark.parametrize("kind", ["ramp", "diagonal", "gentle", "mound", "ball"])
+@pytest.mark.parametrize("blur_parameter", [60.0, 70.0, 100.0, 150.0, 200.0])
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_grey_levels_make_no_edges(kind: str, blur_parameter: float, sign: float) -> None:
+    exact = smooth(kind)
+    defocus = (sign * np.float32(blur_parameter) * (exact - np.float32(0.37))).astype(np.float32)
+    levels = np.round(exact * 255).astype(np.uint8).astype(np.float32) / np.float32(255.0)
+    coarse = (sign * np.float32(blur_parameter) * (levels - np.float32(0.37))).astype(np.float32)
+    found = edge_reach(coarse, ErrorMapSettings()) > 0
+    exact_edges = ndimage.binary_dilation(edge_reach(defocus, ErrorMapSettings()) > 0, np.ones((5, 5)))
+    assert not (found & ~exact_edges).any(), "no edges but those of the exact map"
+    if kind != "ball":
+        assert not found.any()
+
+
+@pytest.mark.parametrize("blur_parameter", [20.0, 70.0, 200.0])
+def test_edges_between_grey_levels_stay(blur_parameter: float) -> None:
+    """A thing before a slope, both in grey levels: found all round the thing."""
+    levels = np.round(smooth("ramp") * 0.5 * 255) / 255
+    levels[30:90, 40:100] = 0.8
+    found = edge_reach((blur_parameter * (levels - 0.2)).astype(np.float32), ErrorMapSettings()) > 0
+    assert found[30:90, [39, 40, 99, 100]].all()
+    assert found[[29, 30, 89, 90], 40:100].all()
+    assert not found[:20].any()
+
+
+@pytest.mark.parametrize("values", [(0.0, 1.0), (0.0, 0.6, 12.0), (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0)])
+def test_steps_between_flat_things_count_however_few(values: tuple[float, ...]) -> None:
+    defocus = np.repeat(np.array(values, dtype=np.float32), 10)[None].repeat(12, axis=0)
+    found = edge_reach(defocus, ErrorMapSettings()) > 0
+    assert found[:, 10::10].all()
+
+
+def test_many_flat_things_are_no_grey_levels() -> None:
+    rng = np.random.default_rng(np.random.SeedSequence(5))
+    depths = np.cumsum(rng.uniform(1.0, 3.0, 24))
+    assert quantum(np.repeat(depths, 8)[None].astype(np.float32), 0.2) == 0.0
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-7, 1e-4, 1.0])
+def test_floats_have_no_grey_levels(noise: float) -> None:
+    rng = np.random.default_rng(np.random.SeedSequence(6))
+    defocus = 70 * smooth("diagonal") + noise * rng.standard_normal((120, 160)).astype(np.float32)
+    assert quantum(defocus.astype(np.float32), 0.2) == 0.0
+    assert quantum(np.zeros((5, 5), np.float32), 0.2) == 0.0
+    assert quantum(rng.uniform(-50, 50, (400, 400)).astype(np.float32), 0.2) == 0.0
+
+
+@pytest.mark.parametrize(("top", "expected"), [(255, 100 / 255), (65535, 0.0)])
+def test_the_step_between_grey_levels_is_found(top: int, expected: float) -> None:
+    levels = np.round(smooth("ramp") * top) / np.float32(top)
+    levels[np.abs(levels - 0.5) < 0.1] = 0.2  # gaps between the levels do not matter
+    defocus = (np.float32(100) * (levels.astype(np.float32) - np.float32(0.81))).astype(np.float32)
+    assert quantum(defocus, 0.2) == pytest.approx(expected, rel=1e-4)
 
 
 def test_thin_things_count() -> None:
