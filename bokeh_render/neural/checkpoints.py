@@ -38,11 +38,12 @@ class Weights(NamedTuple):
     metadata: dict[str, Any]
 
 
-def save_weights(path: Path, module: nn.Module, metadata: Mapping[str, Any] | None = None) -> None:
+def save_weights(path: Path | str, module: nn.Module, metadata: Mapping[str, Any] | None = None) -> None:
     """Write a network's weights to a safetensors file, atomically; the same weights and metadata give the same bytes.
 
     metadata: plain JSON data. Raises BadInputError for another suffix, and for weights that are not finite.
     """
+    path = Path(path)
     if path.suffix != SUFFIX:
         raise BadInputError(f"{path} does not end in {SUFFIX}; weights are written as safetensors only, rename it")
     tensors = {name: values.detach().cpu().contiguous() for name, values in module.state_dict().items()}
@@ -53,21 +54,23 @@ def save_weights(path: Path, module: nn.Module, metadata: Mapping[str, Any] | No
         save_file(tensors, temporary, metadata=told)
 
 
-def load_weights(module: nn.Module, path: Path) -> dict[str, Any]:
+def load_weights(module: nn.Module, path: Path | str) -> dict[str, Any]:
     """Put the weights of a file into a network, in place, and return the file's metadata ({} for checkpoints).
 
     path: a safetensors file, or, with any other suffix, a checkpoint (:func:`load_checkpoint`). All names and shapes
     must fit; the network keeps its device and type. Raises BadInputError for files that do not fit or are damaged; the
     network is then as it was.
     """
+    path = Path(path)
     weights = read_weights(path)
     _check_fit(module, weights.tensors, path)
     module.load_state_dict(weights.tensors)
     return weights.metadata
 
 
-def read_weights(path: Path) -> Weights:
+def read_weights(path: Path | str) -> Weights:
     """Read a safetensors file, or, with any other suffix, a checkpoint; raises BadInputError as those do."""
+    path = Path(path)
     if path.suffix != SUFFIX:
         return Weights(load_checkpoint(path), {})
     _check_exists(path)
@@ -84,13 +87,14 @@ def read_weights(path: Path) -> Weights:
     return Weights(tensors, metadata)
 
 
-def load_checkpoint(path: Path) -> dict[str, Tensor]:
+def load_checkpoint(path: Path | str) -> dict[str, Tensor]:
     """Read the network of a PyTorch checkpoint without running any code in it.
 
     path: a file as ``torch.save`` writes it, holding a state dict, by itself or under the key ``model`` as BokehMe's
     release has it. Returns tensors by name, on the CPU. Raises BadInputError, in one sentence, for a file that is
     missing, damaged, holds anything but tensors, numbers, text and NumPy arrays, no state dict, or NaN.
     """
+    path = Path(path)
     _check_exists(path)
     try:
         content = _unpickled(path)

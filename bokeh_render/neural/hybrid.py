@@ -25,11 +25,10 @@ from ..highlights import HighlightRecovery, recover_highlights
 from ..optics import DISPLAY_GAMMA, Float32
 from ..outline import contours_of
 from ..renderers import render_display
-from .checkpoints import load_weights
+from .device import choose_device
 from .error_map import ErrorMapSettings, error_map
 from .hybrid_options import PUBLISHED_OPTIONS, HybridBatch, HybridOptions, HybridResult
-from .networks import ARNet, IUNet
-from .pretrained import pretrained_networks
+from .pretrained import load_published, load_refiner, pretrained_networks
 from .published import Networks, render_published
 from .refiner import Refiner
 from .refining import residual
@@ -48,19 +47,26 @@ class HybridRenderer:
     """Render bokeh with a classical renderer and a network.
 
     ``HybridRenderer.from_pretrained().render(display, defocus).bokeh``. networks: a Refiner, or ARNet and IUNet;
-    options: None = as fits them; device: ``auto`` (a graphics card that torch sees, else the CPU), ``cpu``, ``cuda`` …
+    options: None = as fits them; edges: how E* is found, as in their training; device: ``auto`` (a graphics card that
+    torch sees, else the CPU), ``cpu``, ``cuda`` …
     Not to be shared between threads while it renders. Raises BadInputError for options that the networks do not know,
     and devices that are not there.
     """
 
     def __init__(
-        self, networks: Refiner | Networks, options: HybridOptions | None = None, *, device: str = "auto"
+        self,
+        networks: Refiner | Networks,
+        options: HybridOptions | None = None,
+        *,
+        edges: ErrorMapSettings = ErrorMapSettings(),  # noqa: B008  (frozen)
+        device: str = "auto",
     ) -> None:
         refined = isinstance(networks, Refiner)
         self.options = options or (HybridOptions() if refined else PUBLISHED_OPTIONS)
         if refined and self.options.error_map == "predicted":
             raise BadInputError("refined networks predict no error map; expected error_map 'boundary'")
-        self.device = _device(device)
+        self.edges = edges
+        self.device = choose_device(device)
         self._refiner = networks.to(self.device).eval() if isinstance(networks, Refiner) else None
         self._published = None
         if not isinstance(networks, Refiner):
@@ -75,15 +81,16 @@ class HybridRenderer:
 
         name: ``refined`` or ``bokehme``. Raises BadInputError for other names, and where the weights are missing.
         """
-        return cls(pretrained_networks(name), options, device=device)
+        networks, edges = pretrained_networks(name)
+        return cls(networks, options, edges=edges, device=device)
 
     @classmethod
     def from_checkpoints(
         cls,
         *,
-        arnet: Path | None = None,
-        iunet: Path | None = None,
-        refiner: Path | None = None,
+        arnet: Path | str | None = None,
+        iunet: Path | str | None = None,
+        refiner: Path | str | None = None,
         options: HybridOptions | None = None,
         device: str = "auto",
     ) -> HybridRenderer:
@@ -91,17 +98,13 @@ class HybridRenderer:
 
         Raises BadInputError unless it is the two or the one, and for files that are missing or do not fit.
         """
-        networks: Refiner | Networks
         if refiner is not None and arnet is None and iunet is None:
-            networks = Refiner()
-            load_weights(networks, refiner)
+            networks, edges = load_refiner(refiner)
         elif refiner is None and arnet is not None and iunet is not None:
-            networks = Networks(ARNet(), IUNet())
-            load_weights(networks.arnet, arnet)
-            load_weights(networks.iunet, iunet)
+            networks, edges = load_published(arnet, iunet)
         else:
             raise BadInputError("expected checkpoints for arnet and iunet, or one for refiner alone")
-        return cls(networks, options, device=device)
+        return cls(networks, options, edges=edges, device=device)
 
     def render(
         self,
@@ -115,21 +118,21 @@ class HybridRenderer:
         """Render one image; NumPy in and out.
 
         display: (H, W, 3), display values, 0 or more, not clipped; defocus: (H, W), px, positive in front of the focal
-        plane; gamma: light = display ** gamma; aperture: the opening, shaped by the classical part (the networks know
-        discs); threads: CPU threads, 0 = all. Raises BadInputError for sizes that do not fit, NaN and infinity,
-        negative values, and apertures that the base does not know.
+        plane, taken as four times the longer side where it is more; gamma: light = display ** gamma (the networks know
+        1 to 5 and take others for the nearer of these); aperture: the opening, shaped by the classical part (the
+        networks know discs); threads: CPU threads, 0 = all. Raises BadInputError for sizes that do not fit, NaN and
+        infinity, negative values, and apertures that the base does not know.
         """
         if self.options.highlights is not None:
             display = _with_highlights(display, defocus, self.options.highlights)
+        defocus = _within_sight(defocus)
         base = self._base(display, defocus, gamma, aperture, threads)
-        display, defocus = np.asarray(display, dtype=np.float32), np.asarray(defocus, dtype=np.float32)
-        farthest = _FARTHEST * max(defocus.shape)
-        told = np.clip(defocus, -farthest, farthest)
+        display = np.asarray(display, dtype=np.float32)
         with torch.inference_mode(), _torch_threads(threads):
             if self._refiner is not None:
-                return self._refine(self._refiner, display, told, base, gamma, aperture, threads)
+                return self._refine(self._refiner, display, defocus, base, gamma, aperture, threads)
             assert self._published is not None
-            return self._render_published(self._published, display, told, base, gamma, aperture, threads)
+            return self._render_published(self._published, display, defocus, base, gamma, aperture, threads)
 
     def render_batch(
         self,
@@ -187,7 +190,7 @@ class HybridRenderer:
         aperture: Shape,
         threads: int,
     ) -> HybridResult:
-        share = _boundary(defocus, aperture) if self.options.fuse else np.ones_like(defocus)
+        share = _boundary(defocus, aperture, self.edges) if self.options.fuse else np.ones_like(defocus)
         if not share.any():
             return HybridResult(base.copy(), base.copy(), base, share)
         added = residual(
@@ -230,7 +233,7 @@ class HybridRenderer:
         if not self.options.fuse:
             return HybridResult(neural.copy(), neural, base, np.ones_like(defocus))
         predicted = self.options.error_map == "predicted"
-        share = _array(found.error_map)[..., 0] if predicted else _boundary(defocus, aperture)
+        share = _array(found.error_map)[..., 0] if predicted else _boundary(defocus, aperture, self.edges)
         fused: Float32 = np.maximum(base + share[..., None] * (neural - base), 0.0)
         return HybridResult(fused, neural, base, share)
 
@@ -248,30 +251,30 @@ def _array(tensor: Tensor) -> Float32:
     return np.ascontiguousarray(tensor[0].permute(1, 2, 0).cpu().numpy())
 
 
-def _boundary(defocus: Float32, aperture: Shape) -> Float32:
+def _within_sight(defocus: Float32) -> Float32:
+    """Return defocus without what differs in no visible way; what the base refuses stays, for it to say why."""
+    with np.errstate(over="ignore"):
+        blur = np.asarray(defocus, dtype=np.float32)
+    if blur.size == 0 or not np.isfinite(blur).all():
+        return blur
+    farthest = _FARTHEST * max(blur.shape, default=1)
+    return np.clip(blur, -farthest, farthest)
+
+
+def _boundary(defocus: Float32, aperture: Shape, edges: ErrorMapSettings) -> Float32:
     """Return E*; it spreads as far as the opening does where that is more than a disc."""
     widest = 1.0
     if not isinstance(aperture, CatEye):
         widest = max(float(np.hypot(contour[:, 0], contour[:, 1]).max()) for contour in contours_of(aperture))
-    return error_map(defocus, ErrorMapSettings(reach=widest) if widest > _HARDLY_MORE else ErrorMapSettings())
+    if widest > _HARDLY_MORE:
+        edges = edges.model_copy(update={"reach": edges.reach * widest})
+    return error_map(defocus, edges)
 
 
 def _with_highlights(display: Float32, defocus: Float32, settings: HighlightRecovery) -> Float32:
     """Brighten clipped lights; defocus stands for disparity - focus, its extent for that of a disparity in [0, 1]."""
     extent = float(np.ptp(defocus)) if defocus.size else 0.0
     return recover_highlights(display, defocus / (extent or 1.0), 0.0, settings)
-
-
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        raise BadInputError(f"unknown device {name!r}; expected auto, cpu or cuda") from None
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise BadInputError(f"the device {name} needs an NVIDIA card that torch sees; use cpu or auto")
-    return device
 
 
 @contextmanager

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from importlib import resources
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 from ..errors import BadInputError
-from ..schema import sha256_of_file, sha256_of_json
+from ..schema import parse, sha256_of_file, sha256_of_json
 from .checkpoints import load_weights
+from .error_map import ErrorMapSettings
 from .networks import ARNet, IUNet
 from .published import Networks
 from .refiner import Refiner
@@ -18,7 +19,19 @@ PRETRAINED: tuple[str, ...] = get_args(Pretrained)
 
 WEIGHTS_FOLDER = Path(str(resources.files(__package__))) / "weights"
 
+EDGES_KEY = "error_map"
+"""Where the metadata of weights keep the settings of E* that they were trained with."""
+
 _FILES = {"refined": ("refiner",), "bokehme": ("arnet", "iunet")}
+
+
+class LoadedNetworks(NamedTuple):
+    """networks: with their weights, on the CPU; edges: how E* was found in their training, or the defaults where their
+    files do not say.
+    """
+
+    networks: Refiner | Networks
+    edges: ErrorMapSettings
 
 
 def weight_files(name: str) -> tuple[Path, ...]:
@@ -44,8 +57,8 @@ def weights_sha256(name: str) -> str | None:
     return hashes[0] if len(hashes) == 1 else sha256_of_json(hashes)
 
 
-def pretrained_networks(name: str) -> Refiner | Networks:
-    """Return the networks of one of PRETRAINED with their weights, on the CPU.
+def pretrained_networks(name: str) -> LoadedNetworks:
+    """Return the networks of one of PRETRAINED with their weights.
 
     Raises BadInputError for an unknown name, and where the weights are missing or do not fit.
     """
@@ -56,11 +69,25 @@ def pretrained_networks(name: str) -> Refiner | Networks:
             f"the weights {', '.join(path.name for path in missing)} are not in {missing[0].parent}; "
             "install bokehbench again, or train them with `bokehbench train` and use HybridRenderer.from_checkpoints"
         )
-    if name == "refined":
-        refiner = Refiner()
-        load_weights(refiner, paths[0])
-        return refiner
+    return load_refiner(*paths) if name == "refined" else load_published(*paths)
+
+
+def load_refiner(path: Path | str) -> LoadedNetworks:
+    """Return a Refiner with weights from a file; raises BadInputError for files that are missing or do not fit."""
+    refiner = Refiner()
+    return LoadedNetworks(refiner, _edges(load_weights(refiner, path), path))
+
+
+def load_published(arnet: Path | str, iunet: Path | str) -> LoadedNetworks:
+    """Return ARNet and IUNet with weights from files; ARNet's, which learns E*, says how E* was found.
+
+    Raises BadInputError for files that are missing or do not fit.
+    """
     networks = Networks(ARNet(), IUNet())
-    for network, path in zip(networks, paths, strict=True):
-        load_weights(network, path)
-    return networks
+    told = load_weights(networks.arnet, arnet)
+    load_weights(networks.iunet, iunet)
+    return LoadedNetworks(networks, _edges(told, arnet))
+
+
+def _edges(metadata: dict[str, Any], path: Path | str) -> ErrorMapSettings:
+    return parse(ErrorMapSettings, metadata.get(EDGES_KEY, {}), f"{path}, {EDGES_KEY} in its metadata")

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
@@ -13,13 +14,15 @@ from bokeh_render import BadInputError, HighlightRecovery, HybridOptions, Hybrid
 from bokeh_render.aperture_text import parse_aperture
 from bokeh_render.neural import PUBLISHED_OPTIONS, pretrained
 from bokeh_render.neural.checkpoints import save_weights
+from bokeh_render.neural.error_map import ErrorMapSettings, error_map
 from bokeh_render.neural.networks import gamma_input
 from bokeh_render.neural.published import Networks
 from bokeh_render.neural.refiner import Refiner, refiner_inputs
 from bokeh_render.neural.refining import residual, scales_of
 from bokeh_render.neural.tiling import Tiles
-from bokeh_render.optics import Float32, display_from_light, light_from_display
+from bokeh_render.optics import Float32, display_from_light, light_from_display, signed_defocus
 from bokeh_render.renderers import render_display
+from bokeh_render.training_pairs import PairSettings, draw_pair
 
 from .drawn_networks import drawn_published, drawn_refiner
 
@@ -83,11 +86,55 @@ def test_a_point_light_stays_a_disc_of_its_radius(radius: float) -> None:
     display = np.zeros((side, side, 3), dtype=np.float32)
     display[side // 2, side // 2] = 40.0
     found = refined().render(display, np.full((side, side), radius, dtype=np.float32))
-    light = light_from_display(found.bokeh).sum(axis=2)
-    y, x = np.mgrid[:side, :side] - side // 2
-    second_moment = float((light * (x**2 + y**2)).sum() / light.sum())
-    assert np.sqrt(2 * second_moment) == pytest.approx(radius, rel=0.01)
+    check_disc(light_from_display(found.bokeh).sum(axis=2), radius)
+
+
+def check_disc(light: Float32, radius: float) -> None:
+    """Check that light, of an odd size, is a uniform disc round its middle."""
+    y, x = np.mgrid[: light.shape[0], : light.shape[1]]
+    off = (y - light.shape[0] // 2) ** 2 + (x - light.shape[1] // 2) ** 2
+    assert np.sqrt(2 * float((light * off).sum() / light.sum())) == pytest.approx(radius, rel=0.01)
     assert light.sum() / np.median(light[light > light.max() / 2]) == pytest.approx(np.pi * radius**2, rel=0.02)
+
+
+def beside_an_edge(radius: float, gap: int) -> tuple[Float32, Float32, int]:
+    """Draw a point light, blurred by ``radius`` (negative: behind), and ``gap`` px to its right a surface in focus.
+
+    Returns display, defocus, and the row and column of the light.
+    """
+    middle = 2 * int(abs(radius)) + 4
+    display = np.zeros((2 * middle + 1, middle + gap + 12, 3), dtype=np.float32)
+    display[middle, middle] = 40.0
+    defocus = np.full(display.shape[:2], radius, dtype=np.float32)
+    defocus[:, middle + gap :] = 0.0
+    return display, defocus, middle
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize("radius", [8.0, 24.0, 60.0, 96.0])
+def test_a_point_light_out_of_an_edges_reach_stays_a_disc_whatever_the_network_says(radius: float, sign: float) -> None:
+    display, defocus, middle = beside_an_edge(sign * radius, 2 * int(radius) + 8)
+    found = refined().render(display, defocus)
+    reach = int(radius) + 2  # the disc, and what a pixel of rim may take
+    around = np.s_[middle - reach : middle + reach + 1, middle - reach : middle + reach + 1]
+    assert np.abs(found.bokeh - found.base).max() > 0.01  # the network is asked, and draws rubbish, elsewhere
+    assert not found.error_map[around].any()
+    assert np.array_equal(found.bokeh[around], found.base[around])
+    check_disc(light_from_display(found.bokeh[around]).sum(axis=2), radius)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_within_an_edges_reach_only_that_side_of_a_disc_can_change(sign: float) -> None:
+    """What the network makes of the near side is its training's affair: see tests/figures/radius_linearity.py."""
+    radius = 24
+    display, defocus, middle = beside_an_edge(sign * radius, int(1.5 * radius))
+    found = refined().render(display, defocus)
+    first = middle + int(1.5 * radius) - radius - 2 - ErrorMapSettings().neighbourhood_px  # column that E* may reach
+    assert np.abs(found.bokeh - found.base)[:, first:].max() > 0.01
+    assert np.array_equal(found.bokeh[:, :first], found.base[:, :first])
+    light = light_from_display(found.bokeh[middle, : middle + 1]).sum(axis=1)
+    rim = np.interp(0.5, np.maximum.accumulate(light / light[middle - radius // 2]), np.arange(middle + 1.0))
+    assert middle - rim == pytest.approx(radius, rel=0.01)
 
 
 @pytest.mark.parametrize("make", [refined, published])
@@ -238,6 +285,19 @@ def test_without_depth_or_without_blur_the_base_comes_out() -> None:
     np.testing.assert_allclose(sharp, DISPLAY, atol=1e-5)
 
 
+@pytest.mark.parametrize("make", [refined, published])
+def test_blur_beyond_all_measure_is_as_four_times_the_longer_side(make: object) -> None:
+    display, defocus = DISPLAY[:20, :28].copy(), np.zeros((20, 28), dtype=np.float32)
+    defocus[:, 12:], defocus[4:12, 2:8] = 500_000.0, -2e9  # the layered renderer by itself refuses either
+    found = make().render(display, defocus)  # type: ignore[operator]
+    expected = make().render(display, np.clip(defocus, -112, 112))  # type: ignore[operator]
+    assert np.isfinite(found.bokeh).all()
+    for part, its in zip(found, expected, strict=True):
+        assert np.array_equal(part, its)
+    with pytest.raises(BadInputError, match="defocus holds NaN or infinite"):
+        make().render(display, np.full((20, 28), 1e300))  # type: ignore[operator]
+
+
 def test_read_only_arrays_will_do() -> None:
     display, defocus = DISPLAY[30:60, :30].copy(), DEFOCUS[30:60, :30].copy()
     expected = refined().render(display, defocus)
@@ -333,9 +393,12 @@ def test_weights_from_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     torch.save({"model": networks.arnet.state_dict()}, tmp_path / "arnet.pth")
     torch.save({"model": networks.iunet.state_dict()}, tmp_path / "iunet.pth")
     expected = refined().render(DISPLAY, DEFOCUS).bokeh
-    own = HybridRenderer.from_checkpoints(refiner=tmp_path / "refiner.safetensors", device="cpu")
-    assert np.array_equal(own.render(DISPLAY, DEFOCUS).bokeh, expected)
-    official = HybridRenderer.from_checkpoints(arnet=tmp_path / "arnet.pth", iunet=tmp_path / "iunet.pth", device="cpu")
+    for path in (tmp_path / "refiner.safetensors", str(tmp_path / "refiner.safetensors")):
+        own = HybridRenderer.from_checkpoints(refiner=path, device="cpu")
+        assert np.array_equal(own.render(DISPLAY, DEFOCUS).bokeh, expected)
+    official = HybridRenderer.from_checkpoints(
+        arnet=tmp_path / "arnet.pth", iunet=str(tmp_path / "iunet.pth"), device="cpu"
+    )
     assert np.array_equal(official.render(DISPLAY, DEFOCUS).bokeh, published().render(DISPLAY, DEFOCUS).bokeh)
 
     monkeypatch.setattr(pretrained, "WEIGHTS_FOLDER", tmp_path)
@@ -348,14 +411,53 @@ def test_weights_from_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         HybridRenderer.from_pretrained("bokehme")
 
 
+def test_edges_are_found_as_in_the_training_of_the_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    edges = ErrorMapSettings(neighbourhood_px=4, margin_px=7.0)
+    told = {"error_map": edges.model_dump(mode="json")}
+    save_weights(tmp_path / "refiner.safetensors", drawn_refiner(), told)
+    save_weights(tmp_path / "arnet.safetensors", drawn_published().arnet, told)
+    save_weights(tmp_path / "iunet.safetensors", drawn_published().iunet, {})
+    monkeypatch.setattr(pretrained, "WEIGHTS_FOLDER", tmp_path)
+    expected = error_map(DEFOCUS, edges)
+    assert np.abs(expected - error_map(DEFOCUS)).max() > 0.5
+    own = PUBLISHED_OPTIONS.model_copy(update={"error_map": "boundary"})
+    for renderer in (
+        HybridRenderer.from_pretrained(device="cpu"),
+        HybridRenderer.from_checkpoints(refiner=tmp_path / "refiner.safetensors", device="cpu"),
+        HybridRenderer.from_pretrained("bokehme", own, device="cpu"),
+    ):
+        assert np.array_equal(renderer.render(DISPLAY, DEFOCUS).error_map, expected)
+    wide = HybridRenderer.from_pretrained(device="cpu").render(DISPLAY, DEFOCUS, aperture=parse_aperture("ellipse:0.5"))
+    assert wide.error_map.sum() > expected.sum()
+    save_weights(tmp_path / "refiner.safetensors", drawn_refiner(), {"error_map": {"margin": 3}})
+    with pytest.raises(BadInputError, match=r"refiner.safetensors, error_map in its metadata: unknown key 'margin'"):
+        HybridRenderer.from_pretrained()
+
+
+def in_edge_region(image: Float32, truth: Float32, where: NDArray[np.bool_]) -> float:
+    """PSNR, dB, of display values clipped to [0, 1]."""
+    return -10 * float(np.log10(np.square(np.clip(image, 0, 1) - np.clip(truth, 0, 1))[where].mean()))
+
+
 @pytest.mark.parametrize("name", pretrained.PRETRAINED)
-def test_the_weights_that_come_along_are_better_than_the_scatter(name: str) -> None:
+def test_the_weights_that_come_along_do_no_harm_on_pairs_never_trained_on(name: str) -> None:
     if not pretrained.weights_are_there(name):
         pytest.skip(f"the weights of {name} are not in the package")
-    found = HybridRenderer.from_pretrained(name, device="cpu").render(DISPLAY, DEFOCUS)
-    assert np.isfinite(found.bokeh).all()
-    assert np.abs(found.bokeh - found.base).max() > 1e-3
-    assert np.abs(found.bokeh - found.base).mean() < 0.2
+    renderer = HybridRenderer.from_pretrained(name, device="cpu")
+    settings = PairSettings(height=96, width=96, blur_px=(3, 12))
+    for index in range(2):
+        pair = draw_pair(settings, 1_000_000, index)
+        defocus = signed_defocus(pair.imperfect, pair.blur_parameter, pair.focus_disparity)
+        found = renderer.render(pair.display, defocus, gamma=pair.gamma)
+        assert np.isfinite(found.bokeh).all()
+        if name == "bokehme":  # only that it is sane: what it is worth, it is worth on average
+            unchanged = found.error_map < 0.01
+            assert np.abs(found.bokeh - found.base)[unchanged].max(initial=0.0) < 0.05
+            continue
+        edge = error_map(defocus, renderer.edges) > 0.5
+        assert edge.any()
+        base = in_edge_region(found.base, pair.bokeh, edge)
+        assert in_edge_region(found.bokeh, pair.bokeh, edge) >= base - 0.02
 
 
 def test_the_number_of_threads_is_given_back() -> None:
