@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from bokeh_render.neural.pretrained import WEIGHTS_FOLDER
 from generator.crashes import SYSTEM_LIBRARIES
 
 ROOT = Path(__file__).parents[1]
@@ -31,7 +32,12 @@ def test_the_wheel_holds_the_six_things_and_their_data(wheel: Path) -> None:
     assert tops == {"blender_scenes", "generator", "bokeh_render", "benchmark", "leaderboards", "bokehbench.py"}
     templates = ("generator/templates/dataset.html", "leaderboards/templates/page.html")
     configs = ("generator/presets/demo.yaml", "bokeh_render/training/configs/small.yaml")
-    for needed in (*configs, *templates, "bokeh_render/py.typed"):
+    weights = [
+        path.relative_to(ROOT).as_posix()
+        for path in WEIGHTS_FOLDER.rglob("*")
+        if path.is_file() and path.suffix != ".py"
+    ]
+    for needed in (*configs, *templates, *weights, "bokeh_render/py.typed"):
         assert needed in names
     assert not [name for name in names if name.endswith(("ruff.toml", ".pyc"))]
 
