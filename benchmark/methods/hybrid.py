@@ -21,7 +21,8 @@ _BOKEHME = "https://arxiv.org/abs/2206.12614"
 class HybridMethod:
     """A hybrid with weights of the package. Raises BadInputError where they are missing.
 
-    Copies for other processes carry no networks: each loads its own. Runs on a graphics card where torch sees one.
+    Copies for other processes carry no networks: each loads its own. Runs on a graphics card where torch sees one. For
+    other weights override ``__init__`` and :meth:`open_renderer`, as ``tests/figures/own_hybrid.py`` does.
     """
 
     name: str
@@ -47,14 +48,18 @@ class HybridMethod:
             training_data=_PAIRS,
         )
 
-    @cached_property
-    def _renderer(self) -> HybridRenderer:
+    def open_renderer(self) -> HybridRenderer:
+        """Return the renderer, its weights read."""
         from bokeh_render.neural import PUBLISHED_OPTIONS, HybridOptions, HybridRenderer
 
         usual = HybridOptions() if self.pretrained == "refined" else PUBLISHED_OPTIONS
         return HybridRenderer.from_pretrained(
             self.pretrained, usual.model_copy(update={"fuse": self.fuse, "iterative": self.iterative})
         )
+
+    @cached_property
+    def _renderer(self) -> HybridRenderer:
+        return self.open_renderer()
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "_renderer"}

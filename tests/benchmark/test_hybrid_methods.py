@@ -11,6 +11,7 @@ import torch
 from benchmark.methods import included_method, included_names
 from benchmark.methods.hybrid import HybridMethod
 from benchmark.methods.interface import MethodInput, check_name_and_revision, metadata_of
+from benchmark.methods.loading import load_method
 from bokeh_render import Aperture, BadInputError
 from bokeh_render.neural import checkpoints, pretrained
 from bokeh_render.neural.networks import ARNet, IUNet
@@ -108,6 +109,28 @@ def test_revision_and_metadata_follow_the_weights(weights: Path) -> None:
     assert metadata_of(included_method("neural")).weights_sha256 == plain.weights_sha256 != told.weights_sha256
     checkpoints.save_weights(weights / "refiner.safetensors", drawn(Refiner(), 9), {})
     assert included_method("hybrid").revision != first.revision
+
+
+def test_weights_of_ones_own_training_are_a_method_of_their_own(
+    weights: Path, tmp_path: Path, sample: MethodInput, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "run" / "refiner.safetensors"
+    checkpoints.save_weights(path, drawn(Refiner(), 5), {"config": "small-no-augmentation"})
+    with pytest.raises(BadInputError, match="REFINER names no weights"):
+        load_method("tests.figures.own_hybrid:OwnHybrid")
+    monkeypatch.setenv("REFINER", str(path))
+    method = load_method("tests.figures.own_hybrid:OwnHybrid")
+    assert isinstance(method, HybridMethod)
+    assert method.name == "hybrid-small-no-augmentation"
+    shipped = included_method("hybrid")
+    assert isinstance(shipped, HybridMethod)
+    assert method.revision != shipped.revision
+    found = method.render(sample)
+    assert np.abs(found - shipped.render(sample)).max() > 1e-4
+    monkeypatch.delenv("REFINER")  # other processes get a copy
+    assert np.array_equal(pickle.loads(pickle.dumps(method)).render(sample), found)
+    checkpoints.save_weights(weights / "refiner.safetensors", drawn(Refiner(), 5), {})
+    assert np.array_equal(included_method("hybrid").render(sample), found)  # type: ignore[union-attr]
 
 
 def test_missing_weights_are_told_in_one_sentence(weights: Path) -> None:
