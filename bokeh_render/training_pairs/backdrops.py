@@ -21,7 +21,10 @@ _BLURS = (0.0, 1.5, 6.0, 20.0)
 
 
 def backdrop(drawer: Drawer) -> tuple[list[Painted], Plane | None]:
-    """Return layers near to far that leave no hole, and the plane of the ground if things can stand on one."""
+    """Return layers that leave no hole, and the plane of the ground if things can stand on one.
+
+    Everywhere the nearest of them is the one that is there: see :func:`.depth_order.cut_to_order`.
+    """
     rng, canvas = drawer.rng, drawer.canvas
     kind = rng.choice(4, p=(0.3, 0.35, 0.2, 0.15))
     if kind == 3:
@@ -38,16 +41,16 @@ def backdrop(drawer: Drawer) -> tuple[list[Painted], Plane | None]:
     slope = (rng.uniform(0.5, 1.1) - farthest) / (canvas.height / 2 - horizon)
     roll = rng.normal(0, 0.05)
     ground = (farthest - slope * horizon, float(slope * roll), float(slope))
-    layers.insert(0, _before(drawer, ground, wall))
+    layers.insert(0, _before(drawer, ground))
     if kind == 2:
         for side in (-1.0, 1.0):
             if rng.uniform() < 0.55:
                 edge = side * rng.uniform(0.1, 0.45) * canvas.width
                 steep = side * rng.uniform(0.2, 0.9) / (canvas.width / 2 - abs(edge))
-                layers.insert(0, _before(drawer, (farthest - steep * edge, steep, 0.0), wall, ground))
+                layers.insert(0, _before(drawer, (farthest - steep * edge, steep, 0.0)))
         if rng.uniform() < 0.3:
             top = rng.uniform(-0.45, -0.2) * canvas.height + min(horizon, 0)
-            layers.insert(0, _before(drawer, (farthest + slope * top * 0.7, 0.0, -slope * 0.7), wall))
+            layers.insert(0, _before(drawer, (farthest + slope * top * 0.7, 0.0, -slope * 0.7)))
     return layers, ground
 
 
@@ -87,13 +90,10 @@ def _opaque(drawer: Drawer, paint: Float32, plane: Plane) -> Painted:
     return Painted(lit, np.ones(drawer.canvas.shape, np.float32), plane)
 
 
-def _before(drawer: Drawer, plane: Plane, *behind: Plane) -> Painted:
-    """Return a plane in perspective where it is nearer than others, which it meets."""
+def _before(drawer: Drawer, plane: Plane) -> Painted:
+    """Return a plane in perspective, of which what is behind other planes is taken away later."""
     paint = lying(drawer, plane) if drawer.rng.uniform() < 0.8 else drawer.surface()
-    layer = _opaque(drawer, paint * (0.7 + 0.6 * colour(drawer.rng, drawer.colours).mean()), plane)
-    for other in behind:
-        layer.cut_behind(drawer.canvas, other)
-    return layer
+    return _opaque(drawer, paint * (0.7 + 0.6 * colour(drawer.rng, drawer.colours).mean()), plane)
 
 
 def _looked_up(tile: Float32, place: Float32) -> Float32:

@@ -31,10 +31,13 @@ _STEEPEST = 0.5
 _ATTEMPTS = 20
 _FOOTPRINT_POINTS = 49
 _BRIGHTEST_DISPLAY = 4.0
+_LAMP = 1.0
+"""Light above which a glow needs more rays; white is 1."""
 
 
 def draw_pair(settings: PairSettings, seed: int, index: int) -> TrainingPair:
-    """Return the pair ``index`` of the stream ``seed``: the same for the same three arguments, on any machine alike.
+    """Return the pair ``index`` of the stream ``seed``: the same, to the
+    last bit, for the same three arguments and the same versions of what this package uses.
 
     Raises BadInputError for a negative seed or index, and when the settings' folders hold no images.
     """
@@ -65,8 +68,7 @@ def _attempt(rng: Generator, settings: PairSettings, name: str) -> TrainingPair 
     steepest = max(float(np.hypot(*layer.plane[1:])) for layer in painted)
     reach = max(visible.maximum - focus, focus - visible.minimum)
     blur_parameter = min(blur_px / reach, _STEEPEST / max(steepest, 1e-9))
-    least, most = settings.lens_points
-    count = int(np.clip(np.pi * blur_px**2 * settings.lens_density, least, most))
+    count = _rays(settings, painted, blur_px)
     lens = lens_points(Aperture(), count, float(rng.uniform()))
     bokeh = trace_fast(layers, lens, blur_parameter, focus, size, within_pixel=pixel_points(count), threads=1)
     pinhole, footprint = np.zeros((_FOOTPRINT_POINTS, 2)), pixel_points(_FOOTPRINT_POINTS)
@@ -82,6 +84,14 @@ def _attempt(rng: Generator, settings: PairSettings, name: str) -> TrainingPair 
         gamma=gamma,
         name=name,
     )
+
+
+def _rays(settings: PairSettings, painted: list[Painted], blur_px: float) -> int:
+    """Return the rays a pixel, more in scenes with lamps: few rays of a blur disc meet one, and it shows which."""
+    least, most = settings.lens_points
+    lit = any(layer.glow is not None and float(layer.glow.max()) > _LAMP for layer in painted)
+    times = settings.lamp_rays if lit else 1.0
+    return int(np.clip(np.pi * blur_px**2 * settings.lens_density * times, least, most * times))
 
 
 @lru_cache(maxsize=4)

@@ -6,7 +6,7 @@ from ..schema import sha256_of_json
 from .settings import PairSettings
 from .sources import image_files
 
-DRAWING = 3
+DRAWING = 4
 """Raised when the drawing changes: pairs drawn by older code are other pairs."""
 
 

@@ -19,14 +19,15 @@ BRIGHTEST = 20.0
 def lamps(rng: Generator, canvas: Canvas, centres: Points) -> tuple[Float32, Float32]:
     """Return the light (h, w, 3) of lamps at (n, 2) px from the centre, and how much of each pixel they cover (h, w).
 
-    All are alike but for colour and brightness, or each is its own; radii from a fraction of a px to a few px.
+    All are alike but for colour and brightness, or each is its own; radii from half a px to a few px: smaller
+    ones would need more rays than pairs have, and out of focus they look as larger, dimmer ones do.
     """
     glow, alpha = np.zeros((*canvas.shape, 3), np.float32), np.zeros(canvas.shape, np.float32)
-    largest = log_uniform(rng, 0.6, 4.5)
+    largest = log_uniform(rng, 1.0, 4.5)
     hue, spread = rng.uniform(), rng.choice([0.03, 0.1, 1.0])
     brightest = log_uniform(rng, 1.5, BRIGHTEST)
     for x, y in centres:
-        radius = largest * rng.uniform(0.4, 1.0)
+        radius = largest * rng.uniform(0.6, 1.0)
         light = brightest * rng.uniform(0.3, 1.0)
         tone = colorsys.hsv_to_rgb((hue + spread * rng.normal()) % 1.0, rng.uniform(0, 0.8), 1.0)
         _lamp(canvas, glow, alpha, (x, y), radius, light * np.array(tone))

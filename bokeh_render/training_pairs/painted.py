@@ -24,12 +24,6 @@ class Painted:
     plane: Plane
     glow: Float32 | None = None
 
-    def cut_behind(self, canvas: Canvas, other: Plane) -> None:
-        """Take away what would lie behind another layer's plane: a thing ends where it meets the ground."""
-        ahead = canvas.disparity(self.plane) - canvas.disparity(other)
-        steep = np.hypot(self.plane[1] - other[1], self.plane[2] - other[2])
-        self.alpha = self.alpha * np.clip(ahead / max(steep, 1e-7) + 0.5, 0.0, 1.0)
-
 
 def upright(disparity: float) -> Plane:
     """Return the plane that faces the camera."""

@@ -7,6 +7,7 @@ from scipy import ndimage
 
 from .backdrops import backdrop
 from .chance import log_uniform
+from .depth_order import cut_to_order
 from .lamps import lamp_places, lamps
 from .painted import Painted, Plane, tilted, upright
 from .prints import bricks
@@ -27,7 +28,7 @@ def scene(drawer: Drawer, most_layers: int, *, night: bool) -> list[Painted]:
     elif kind < 0.2:
         things += _rows(drawer, wanted)
     while len(things) < wanted:
-        things += _thing(drawer, ground, [layer.plane for layer in behind])
+        things += _thing(drawer, ground)
     if len(things) < room and rng.uniform() < 0.35:
         things.append(_close(drawer))
     if rng.uniform() < (0.85 if night else 0.15):
@@ -35,10 +36,12 @@ def scene(drawer: Drawer, most_layers: int, *, night: bool) -> list[Painted]:
         if len(things) < room and rng.uniform() < 0.7:
             things.append(_near_lights(drawer))
     things.sort(key=lambda item: -item[0])
-    return [layer for _, layer in things][:room] + behind
+    layers = [layer for _, layer in things][:room] + behind
+    cut_to_order(layers, drawer.canvas)
+    return layers
 
 
-def _thing(drawer: Drawer, ground: Plane | None, behind: list[Plane]) -> list[tuple[float, Painted]]:
+def _thing(drawer: Drawer, ground: Plane | None) -> list[tuple[float, Painted]]:
     """Return one thing, standing on the ground or anywhere; one in six bulges: further layers, a little nearer."""
     rng, canvas = drawer.rng, drawer.canvas
     x = rng.uniform(-0.5, 0.5) * canvas.width
@@ -61,10 +64,7 @@ def _thing(drawer: Drawer, ground: Plane | None, behind: list[Plane]) -> list[tu
     layers = [_painted(drawer, shape, plane)]
     if rng.uniform() < 0.17:
         layers = [*_bulge(shape, plane, drawer), *layers]
-    for layer in layers:
-        for other in behind:
-            layer.cut_behind(canvas, other)
-    return [(disparity + 1e-4 * step, layer) for step, layer in enumerate(layers[::-1])]
+    return [(disparity + layer.plane[0] - plane[0], layer) for layer in layers]
 
 
 def _bulge(shape: Shape, plane: Plane, drawer: Drawer) -> list[Painted]:

@@ -29,7 +29,7 @@ class ImperfectSettings(Record):
 
 
 class PairSettings(Record):
-    """The distribution of training pairs; with a seed and an index it decides a pair to the last bit.
+    """The distribution of training pairs; with a seed and an index it decides a pair.
 
     height, width: px. blur_px: range of the largest |defocus| of a pair, px (half of the pairs draw it evenly, half
     evenly in its logarithm). gamma: 2.2 with usual_gamma, else even in gamma_range. on_layer: probability that a layer
@@ -37,7 +37,8 @@ class PairSettings(Record):
     mean of what a pixel shows, else a depth buffer. night: probability of a dark scene with lamps. most_layers: of one
     scene. softness_px: range of the sigma of a Gaussian over all layers; with the pixels' own area, over which rays are
     spread, the picture is then about as soft as one of Cycles (sigma 0.4 px). lens_points: fewest and most rays a
-    pixel; lens_density: rays per px² of the largest blur disc.
+    pixel; lens_density: rays per px² of the largest blur disc; lamp_rays: how many times as many where there are lamps
+    (both the density and the most).
     photographs: folders of the user's images, cut-outs (PNG with alpha) or datasets whose all-in-focus images are
     used; photograph_share: probability that a texture or shape comes from there when there are any.
     """
@@ -54,6 +55,7 @@ class PairSettings(Record):
     softness_px: Range = (0.01, 0.25)
     lens_points: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] = (48, 700)
     lens_density: Annotated[float, Field(gt=0.0)] = 0.7
+    lamp_rays: Annotated[float, Field(ge=1.0)] = 3.5
     imperfect: ImperfectSettings = ImperfectSettings()
     photographs: tuple[Path, ...] = ()
     photograph_share: Probability = 0.6
