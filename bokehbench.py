@@ -27,7 +27,7 @@ from bokeh_render.progress import progress_bars
 if TYPE_CHECKING:
     from benchmark.dataset import Dataset
     from benchmark.results import Result
-    from bokeh_render.training.config import TrainConfig
+    from bokeh_render.training.config import StageConfig
     from bokeh_render.training.examples import PairSource
     from leaderboards.gallery import PictureSource, Sources
 
@@ -192,33 +192,33 @@ def train_command(
         workers=workers,
         pool=pool,
         pool_only=pool_only,
-        stacks=None if stacks is None else lambda loaded: _stack_pairs(loaded, stacks, stack_pairs),
+        stacks=None if stacks is None else lambda stage, seed: _stack_pairs(stage, seed, stacks, stack_pairs),
         rescore=rescore,
         as_json=as_json,
     )
 
 
-def _stack_pairs(config: TrainConfig, dataset: Path, count: int) -> PairSource:
-    """Return pairs cut from a dataset's stacks, of the size and up to the blur that the config's pairs have."""
+def _stack_pairs(stage: StageConfig, seed: int, dataset: Path, count: int) -> PairSource:
+    """Return pairs cut from a dataset's stacks, of the size and up to the blur that a stage's own have."""
     from bokeh_render.schema import read_json
     from bokeh_render.training.examples import StreamPairs
     from generator.stack import DATASET_FILE
     from generator.training_stacks import StackPairs, StackPairSettings
 
-    drawn = config.stages[0].pairs
+    drawn = stage.pairs
     settings = StackPairSettings(
         height=drawn.height,
         width=drawn.width,
-        largest_blur_px=max(stage.pairs.blur_px[1] for stage in config.stages),
+        largest_blur_px=drawn.blur_px[1],
         imperfect=drawn.imperfect,
     )
     pairs = StackPairs(dataset, settings)
     key = {
         "files_sha256": read_json(dataset / DATASET_FILE).get("files_sha256"),
         "settings": settings.model_dump(mode="json"),
-        "seed": config.seed,
+        "seed": seed,
     }
-    return StreamPairs(pairs, config.seed, count, key)
+    return StreamPairs(pairs, seed, count, key)
 
 
 @app.command("doctor")

@@ -51,7 +51,7 @@ class StackPairs:
     """The samples of a dataset of stacks; an instance is a draw: ``pairs(seed, index)`` is a random crop of one.
 
     dataset: a finished dataset; exclude: families held out. Raises BadInputError for an unknown family, for a test
-    scene that is not excluded, and when nothing is left.
+    scene that is not excluded, for an opening that is no disc, and when nothing is left.
     """
 
     def __init__(self, dataset: Path, settings: StackPairSettings | None = None, exclude: Collection[str] = ()) -> None:
@@ -89,7 +89,7 @@ class StackPairs:
         drawn = float(rng.uniform(*settings.gamma_range))
         gamma = DISPLAY_GAMMA if rng.uniform() < settings.usual_gamma else drawn
         exposure = rng.uniform(*settings.exposure)
-        turn = -1 if rng.uniform() < 0.5 and stack.info.aperture == Aperture() else 1
+        turn = -1 if rng.uniform() < 0.5 else 1
         return TrainingPair(
             display=_cut(display_from_light(stack.light * exposure, gamma), crop, turn),
             disparity=_cut(disparity, crop, turn),
@@ -116,6 +116,11 @@ def _family(scene: str) -> str:
 def _samples(folder: Path, largest_blur_px: float) -> list[tuple[Path, int, int]]:
     """Return (folder, blur, focus) of the samples whose blur nowhere passes a radius."""
     info = load_json(StackInfo, folder / INFO_FILE)
+    if info.aperture != Aperture():
+        raise BadInputError(
+            f"{folder} was rendered with the opening {info.aperture.model_dump(mode='json')}; expected a disc, as the "
+            "networks and the classical render that they start from know no other: generate with the usual aperture"
+        )
     extent = _stack(folder).range.extent
     return [
         (folder, blur, focus)

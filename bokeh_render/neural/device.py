@@ -8,7 +8,7 @@ from ..errors import BadInputError
 
 
 def choose_device(name: str) -> torch.device:
-    """Return the device of that name: ``auto`` (the first CUDA card, else the CPU), ``cpu``, ``cuda``, ``cuda:1`` …
+    """Return the device of that name: ``auto`` (the first CUDA card, else the CPU), ``cpu``, ``cuda`` or ``cuda:1``.
 
     Raises BadInputError for other names, and for cards that torch does not see.
     """

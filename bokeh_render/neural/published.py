@@ -1,12 +1,13 @@
 """BokehMe's neural part as published: ARNet at a size that its blur range fits, then IUNet, twice as large each time.
 
 Defocus is told to the networks in units of 10 px. Sizes, resizing (bilinear, the corners' centres aligned), masks and
-their softening follow BokehMe's demo (CVPR 2022); the networks' tiles are ours.
+their softening follow BokehMe's demo (CVPR 2022); the networks' tiles are ours. Training takes the same steps.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -23,8 +24,8 @@ _SOFTENED = 0.005  # radius of the masks' Gaussian, as a share of height + width
 
 
 class Published(NamedTuple):
-    """What the networks say. bokeh: (1, 3, H, W), display values, 0 or more, not clipped above; error_map:
-    (1, 1, H, W), in [0, 1].
+    """What the networks say. bokeh: (1, 3, H, W), display values, not clipped above; error_map: (1, 1, H, W), in
+    [0, 1].
     """
 
     bokeh: Tensor
@@ -38,6 +39,63 @@ class Networks(NamedTuple):
     iunet: IUNet
 
 
+class Picture(NamedTuple):
+    """What the networks are told of one image, at some size.
+
+    image: (1, 3, H, W), display values; blur: (1, 1, H, W), signed defocus, and dilated: (1, 1, H, W), the largest
+    signed defocus that reaches each pixel, both in units of 10 px of this size; gamma: (1,), as the networks take it.
+    """
+
+    image: Tensor
+    blur: Tensor
+    dilated: Tensor
+    gamma: Tensor
+
+    def at(self, share: float) -> Picture:
+        """Return the picture at a share of its size."""
+        height, width = self.image.shape[2:]
+        size = (max(1, int(height * share)), max(1, int(width * share)))
+        return Picture(
+            resize(self.image, size), resize(self.blur, size) * share, resize(self.dilated, size) * share, self.gamma
+        )
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width, px."""
+        return self.image.shape[2], self.image.shape[3]
+
+    @property
+    def counts(self) -> Tensor:
+        """How much IUNet is believed at this size, (1, 1, H, W) in [0, 1]: where no larger blur reaches; softened."""
+        return soften((self.dilated.abs() < 1.0).float(), int(_SOFTENED * sum(self.size)))
+
+
+def picture_of(display: Tensor, defocus: Tensor, dilated: Tensor, gamma: Tensor) -> Picture:
+    """Return the picture of an image: see :func:`render_published`; gamma: (1,)."""
+    told = gamma_input(gamma).clamp(0.0, 1.0).to(display)
+    return Picture(display, defocus / UNIT_PX, dilated / UNIT_PX, told)
+
+
+def shares_of(largest_px: float) -> tuple[float, ...]:
+    """Return the sizes of the passes, as shares of the full size: ARNet's, then IUNet's, of which the last is 1.
+
+    largest_px: the largest |defocus| of the image, px.
+    """
+    shrink = max(largest_px / UNIT_PX, 1.0)
+    return (1.0 / shrink, *(2.0 ** (step + 1) / shrink for step in range(int(math.log2(shrink)))), 1.0)
+
+
+def run_passes(networks: Networks, picture: Picture, shares: Sequence[float], how: Tiles) -> Published:
+    """Return what the passes at these shares give, each at its own size: the bokeh at the last, the error map at the
+    first.
+    """
+    bokeh, error = _arnet(networks.arnet, picture.at(shares[0]), how)
+    for share in shares[1:]:
+        seen = picture.at(share)
+        bokeh = torch.lerp(resize(bokeh, seen.size), sharpen(networks.iunet, seen, bokeh, how), seen.counts)
+    return Published(bokeh, error)
+
+
 def render_published(
     networks: Networks,
     display: Tensor,
@@ -48,55 +106,36 @@ def render_published(
     iterative: bool = True,
     how: Tiles = Tiles(),  # noqa: B008  (cannot be changed)
 ) -> Published:
-    """Return the neural bokeh and where the classical one errs.
+    """Return the neural bokeh, 0 or more, and where the classical one errs, at full size.
 
     display: (1, 3, H, W), display values; defocus: (1, 1, H, W), signed, px; dilated: (1, 1, H, W), the largest signed
     defocus that reaches each pixel, px (see :class:`bokeh_render.ScatterResult`); iterative: False takes ARNet's bokeh,
     enlarged; how: see :class:`.tiling.Tiles`.
     """
-    size = (display.shape[2], display.shape[3])
-    told = gamma_input(torch.tensor([gamma])).clamp(0.0, 1.0).to(display)
-    defocus, dilated = defocus / UNIT_PX, dilated / UNIT_PX
-    shrink = max(float(defocus.abs().max()), 1.0)
-
-    def resized(ratio: float) -> tuple[Tensor, Tensor, Tensor]:
-        small = (max(1, int(size[0] * ratio)), max(1, int(size[1] * ratio)))
-        return resize(display, small), resize(defocus, small) * ratio, resize(dilated, small) * ratio
-
-    image, blur, _ = resized(1.0 / shrink)
-    bokeh, error = _arnet(networks.arnet, image, blur, told, how)
-    if not iterative:
-        return Published(resize(bokeh, size), resize(error, size))
-    ratios = [2.0 ** (i + 1) / shrink for i in range(int(math.log2(shrink)))]
-    for ratio in (*ratios, 1.0):
-        image, blur, reach = resized(ratio)
-        sharper = _iunet(networks.iunet, image, blur.clamp(-1.0, 1.0), bokeh, told, how)
-        small = (image.shape[2], image.shape[3])
-        counts = soften((reach.abs() < 1.0).float(), int(_SOFTENED * (small[0] + small[1])))
-        bokeh = torch.lerp(resize(bokeh, small), sharper, counts)
-    return Published(bokeh.clamp_min(0.0), resize(error, size))
+    picture = picture_of(display, defocus, dilated, torch.tensor([gamma]))
+    shares = shares_of(float(defocus.abs().max()))
+    bokeh, error = run_passes(networks, picture, shares if iterative else shares[:1], how)
+    return Published(resize(bokeh, picture.size).clamp_min(0.0), resize(error, picture.size))
 
 
-def _arnet(arnet: ARNet, image: Tensor, blur: Tensor, gamma: Tensor, how: Tiles) -> tuple[Tensor, Tensor]:
+def sharpen(iunet: IUNet, seen: Picture, coarse: Tensor, how: Tiles) -> Tensor:
+    """Return IUNet's bokeh at the picture's size from a coarser one, (1, 3, H, W), display values, not clipped."""
+
+    def run(full: Tensor, previous: Tensor) -> Tensor:
+        found: Tensor = iunet(full[:, :3], full[:, 3:], previous, seen.gamma)
+        return found
+
+    full = resize(torch.cat([seen.image, seen.blur.clamp(-1.0, 1.0)], dim=1), to_even_size(seen.size))
+    previous = resize(coarse, (full.shape[2] // 2, full.shape[3] // 2))
+    return resize(run_in_tiles(run, [full, previous], 3, how), seen.size)
+
+
+def _arnet(arnet: ARNet, seen: Picture, how: Tiles) -> tuple[Tensor, Tensor]:
     """Return low-resolution bokeh, 0 or more, and error map."""
 
     def run(full: Tensor) -> Tensor:
-        return torch.cat(arnet(full[:, :3], full[:, 3:], gamma), dim=1)
+        return torch.cat(arnet(full[:, :3], full[:, 3:], seen.gamma), dim=1)
 
-    size = image.shape[2:]
-    full = resize(torch.cat([image, blur], dim=1), to_even_size(size))
-    found = resize(run_in_tiles(run, [full], 4, how), size)
+    full = resize(torch.cat([seen.image, seen.blur], dim=1), to_even_size(seen.size))
+    found = resize(run_in_tiles(run, [full], 4, how), seen.size)
     return found[:, :3].clamp_min(0.0), torch.sigmoid(found[:, 3:])
-
-
-def _iunet(iunet: IUNet, image: Tensor, blur: Tensor, coarse: Tensor, gamma: Tensor, how: Tiles) -> Tensor:
-    """Return the bokeh at the image's size from a coarser one."""
-
-    def run(full: Tensor, previous: Tensor) -> Tensor:
-        found: Tensor = iunet(full[:, :3], full[:, 3:], previous, gamma)
-        return found
-
-    size = image.shape[2:]
-    full = resize(torch.cat([image, blur], dim=1), to_even_size(size))
-    previous = resize(coarse, (full.shape[2] // 2, full.shape[3] // 2))
-    return resize(run_in_tiles(run, [full, previous], 3, how), size)

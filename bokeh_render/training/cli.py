@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from .config import TrainConfig
+    from .config import StageConfig
     from .examples import PairSource
 
 Config = Annotated[
@@ -26,7 +26,7 @@ Pool = Annotated[
     Path | None, typer.Option(help="Folder of the drawn pairs, to be shared by runs.  [default: OUT/pool]")
 ]
 Stacks = Annotated[Path | None, typer.Option(help="A generated dataset of training scenes, to train on as well.")]
-StackPairCount = Annotated[int, typer.Option(min=1, help="Pairs cut from --stacks.")]
+StackPairCount = Annotated[int, typer.Option(min=1, help="Pairs cut from --stacks, for each stage.")]
 PoolOnly = Annotated[bool, typer.Option("--pool-only", help="Draw the pairs, and stop.")]
 Rescore = Annotated[
     str | None,
@@ -46,11 +46,11 @@ def run_training(
     workers: int,
     pool: Path | None,
     pool_only: bool,
-    stacks: Callable[[TrainConfig], PairSource] | None,
+    stacks: Callable[[StageConfig, int], PairSource] | None,
     rescore: str | None,
     as_json: bool,
 ) -> None:
-    """Train, with bars, and tell what came out. stacks: makes further pairs for a config; rescore: the option."""
+    """Train, with bars, and tell. stacks: makes further pairs for a stage and a seed; rescore: the option."""
     # read when torch is loaded, which is not yet: threads that wait asleep. Waiting awake makes a step three times as
     # slow when other programs want the cores, and hardly faster when none does
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -70,7 +70,7 @@ def run_training(
             )
             typer.echo(json.dumps(found, indent=2))
             return
-        further = None if stacks is None else stacks(loaded)
+        further = None if stacks is None else lambda stage: stacks(stage, loaded.seed)
         metrics = train(loaded, out, options, stacks=further, report=report)
     if as_json:
         typer.echo(json.dumps(metrics, indent=2))

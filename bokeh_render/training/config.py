@@ -15,7 +15,6 @@ from ..training_pairs import PairSettings
 
 Network = Literal["refiner", "arnet", "iunet"]
 Positive = Annotated[float, Field(gt=0.0)]
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Weight = Annotated[float, Field(ge=0.0)]
 
 VALIDATION_SEED = 1_000_000
@@ -27,17 +26,17 @@ class LossSettings(Record):
 
     kind: of the difference d: ``l1`` |d|, ``charbonnier`` sqrt(d^2 + 1e-6), ``l2`` d^2, ``decibel`` d^2 whose mean
     m over a crop is taken as 10 log10(m + 1e-4), so that each crop counts as it does in a mean PSNR, and those better
-    than 40 dB count less; edges: weight of the same for
-    differences between neighbours; everywhere, in_error_map: a pixel counts everywhere + in_error_map E*, and the sum
-    is divided by that of these weights; error_map, fused: ARNet only, the weights of the predicted error map's
-    cross-entropy against E* and of the loss of the fused image.
+    than 40 dB count less; edges: weight of the same for differences between neighbours; everywhere, in_error_map: a
+    pixel counts everywhere + in_error_map E*, and the sum is divided by that of these weights; error_map, fused: ARNet
+    only, the weights of the predicted error map's cross-entropy against E* and of the loss of the fused image, from
+    which the picture learns but not the error map.
     """
 
     kind: Literal["l1", "charbonnier", "l2", "decibel"] = "l1"
     edges: Weight = 0.5
     everywhere: Weight = 0.0
     in_error_map: Weight = 1.0
-    error_map: Weight = 0.1
+    error_map: Weight = 0.3
     fused: Weight = 1.0
 
 
@@ -47,12 +46,14 @@ class StageConfig(Record):
     pairs: what is drawn; pool: how many of them, reused in other crops, turned and mirrored; imperfect: whether the
     networks see the imperfect disparity of a pair (False: the clean one); error_map: E*; loss: see LossSettings;
     steps, batch; crop: px, side of what a step sees of a pair; crop_tries: of so many places that with the most E*;
-    coarse_share: share of crops seen smaller, down to ``coarsest``, as in the first passes over large blur;
     learning_rate: Adam's, reached after warm_up steps, then falling along a cosine to 1 % of it; weight_decay: AdamW's;
     ema_decay: of the averaged weights, which are what is kept; clip_norm: largest norm of a step's gradient;
     validation_pairs, validate_every: how many, and every how many steps; log_every: steps that a row of log.csv is the
-    mean of; frozen: IUNet only, the ARNet that it builds
-    on: ``arnet`` for the earlier stage, or a .safetensors file.
+    mean of; frozen: IUNet only, the ARNet that it builds on: ``arnet`` for the earlier stage, or a .safetensors file.
+
+    A pair whose largest blur is beyond a network's range (refiner 16 px, ARNet 10 px) is seen smaller, as in use: by
+    the refiner in one of its passes, drawn, by ARNet in its only one. The pair's sides should then be at least
+    crop x blur / range; passes for which they are too short are left out.
     """
 
     network: Network
@@ -65,8 +66,6 @@ class StageConfig(Record):
     batch: Annotated[int, Field(ge=1)] = 8
     crop: Annotated[int, Field(ge=16)] = 96
     crop_tries: Annotated[int, Field(ge=1)] = 2
-    coarse_share: Share = 0.0
-    coarsest: Annotated[float, Field(gt=0.0, le=1.0)] = 0.5
     learning_rate: Positive = 1e-3
     warm_up: Annotated[int, Field(ge=0)] = 50
     weight_decay: Weight = 0.0
@@ -76,6 +75,16 @@ class StageConfig(Record):
     validate_every: Annotated[int, Field(ge=1)] = 500
     log_every: Annotated[int, Field(ge=1)] = 25
     frozen: str | None = None
+
+    @model_validator(mode="after")
+    def _something_is_left_within_the_rim(self) -> StageConfig:
+        pairs = self.pairs
+        if min(pairs.height, pairs.width) <= 2 * pairs.blur_px[1] + 2:
+            raise ValueError(
+                f"pairs of {pairs.width}x{pairs.height} px with {pairs.blur_px[1]:g} px of blur teach nothing: light "
+                "from outside arrives everywhere; expected sides of more than twice the blur"
+            )
+        return self
 
 
 class TrainConfig(Record):

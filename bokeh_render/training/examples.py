@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
@@ -17,16 +18,18 @@ from ..optics import Float32, display_from_light, light_from_display, signed_def
 from ..training_pairs import PairSettings, TrainingPair, draw_pair
 from ..training_pairs.identity import pairs_key
 
-VERSION = 3
+VERSION = 4
 """Raise it when what an example holds changes (the layered render and E* included), so that old files are not read."""
 
 Half = NDArray[np.float16]
 
 
 class Planes(NamedTuple):
-    """Where the planes of an example are, along its first axis. Display values, not clipped; defocus and reach in px.
+    """Where the planes of an example are, along its first axis. Display values, not clipped; defocus, reach in px.
 
-    reach: the largest blur radius that reaches a pixel; error: E*; gamma: the same everywhere.
+    reach: the largest blur radius that reaches a pixel, to a pixel; dilated: the largest signed defocus that does, as
+    BokehMe's masks have it; error: E*; gamma: the same everywhere; known: 1, but 0 where light from outside the picture
+    arrives, which nothing tells a network: nearer to the rim than the largest blur radius.
     """
 
     display: slice = slice(0, 3)
@@ -34,16 +37,18 @@ class Planes(NamedTuple):
     truth: slice = slice(6, 9)
     defocus: slice = slice(9, 10)
     reach: slice = slice(10, 11)
-    error: slice = slice(11, 12)
-    gamma: slice = slice(12, 13)
+    dilated: slice = slice(11, 12)
+    error: slice = slice(12, 13)
+    gamma: slice = slice(13, 14)
+    known: slice = slice(14, 15)
 
 
 PLANES = Planes()
-PLANE_COUNT = 13
+PLANE_COUNT = 15
 
 
 class Examples(Protocol):
-    """Examples by index, (13, H, W) each: see Planes."""
+    """Examples by index, (PLANE_COUNT, H, W) each: see Planes."""
 
     def __len__(self) -> int: ...
 
@@ -124,7 +129,7 @@ class Derivation(NamedTuple):
 
 
 def make_example(pair: TrainingPair, derivation: Derivation) -> Half:
-    """Return the planes of a pair, (13, H, W). Deterministic; one thread."""
+    """Return the planes of a pair, (PLANE_COUNT, H, W). Deterministic; one thread."""
     disparity = pair.imperfect if derivation.imperfect else pair.disparity
     defocus: Float32 = signed_defocus(disparity, pair.blur_parameter, pair.focus_disparity).astype(np.float32)
     light = light_from_display(pair.display, pair.gamma)
@@ -137,7 +142,17 @@ def make_example(pair: TrainingPair, derivation: Derivation) -> Half:
     example[PLANES.base] = np.moveaxis(display_from_light(blurred, pair.gamma), -1, 0)
     example[PLANES.truth] = np.moveaxis(pair.bokeh, -1, 0)
     example[PLANES.defocus] = defocus
-    example[PLANES.reach] = np.maximum(np.abs(defocus), dilate_defocus(np.ceil(np.abs(defocus)), threads=1))
+    size = np.abs(defocus)
+    example[PLANES.reach] = np.maximum(size, dilate_defocus(np.ceil(size), threads=1) - 1)  # never above the largest
+    example[PLANES.dilated] = dilate_defocus(defocus, threads=1)
     example[PLANES.error] = error_map(defocus, derivation.error_map)
     example[PLANES.gamma] = pair.gamma
+    true = signed_defocus(pair.disparity, pair.blur_parameter, pair.focus_disparity)
+    example[PLANES.known] = _known(defocus.shape, math.ceil(np.abs(true).max()))
     return example
+
+
+def _known(shape: tuple[int, ...], rim_px: int) -> Half:
+    known = np.zeros(shape, dtype=np.float16)
+    known[rim_px : shape[0] - rim_px, rim_px : shape[1] - rim_px] = 1.0
+    return known

@@ -27,8 +27,8 @@ _AHEAD = 2  # pieces of work that wait per worker
 class ExamplePool:
     """The examples made of a source's pairs, in a folder named by what they depend on.
 
-    ``pool[index]`` is (PLANE_COUNT, H, W) float16, mapped from disk: see :class:`.examples.Planes`; ``key``: hash of all
-    that decides the examples (drawing, settings, files, derivation), not of their number.
+    ``pool[index]`` is (PLANE_COUNT, H, W) float16, mapped from disk: see :class:`.examples.Planes`; ``key``: hash of
+    all that decides the examples (drawing, settings, files, derivation), not of their number.
     """
 
     def __init__(self, root: Path, source: PairSource, derivation: Derivation) -> None:

@@ -1,6 +1,6 @@
 """A whole run: pairs drawn first, then one stage after the other, into a folder that says how it came about.
 
-config.json              the resolved config and its hash; a folder never mixes two
+config.json              the resolved config, its hash and the pairs' keys; a folder never mixes two
 log.csv, tensorboard/    losses, and scores on pairs never trained on
 last.pt                  where the stage under way stands; gone at the end
 <network>.safetensors    averaged weights, finished
@@ -11,7 +11,7 @@ pool/                    the pairs, unless another folder is given; may be delet
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,6 +37,9 @@ from .stopping import StopRequest, stop_requests
 from .trainer import Trainer
 from .validation import validate_all
 
+StackPairs = Callable[[StageConfig], PairSource]
+"""Makes a stage's further pairs, of the size and blur that it draws itself."""
+
 CONFIG, METRICS = "config.json", "metrics.json"
 
 
@@ -60,24 +63,25 @@ def train(
     out: Path,
     options: RunOptions = RunOptions(),  # noqa: B008  (immutable)
     *,
-    stacks: PairSource | None = None,
+    stacks: StackPairs | None = None,
     report: ReportStep = silent,
 ) -> dict[str, Any]:
     """Train all stages of ``config`` into the folder ``out``, and return what metrics.json says.
 
-    stacks: further pairs to train on, beside the drawn ones. A folder that holds this run, finished in part, is gone on
-    with; the weights are then bit for bit those of a run that was never stopped (CPU, same number of threads). Ctrl-C
-    and SIGTERM save the state first, then raise KeyboardInterrupt or SystemExit(143).
+    stacks: further pairs for each stage, to train on beside the drawn ones. A folder that holds this run, finished in
+    part, is gone on with; the weights are then bit for bit those of a run that was never stopped (CPU, same number of
+    threads). Ctrl-C and SIGTERM save the state first, then raise KeyboardInterrupt or SystemExit(143).
     Raises BadInputError for a folder of another run, a device that is not there, and pairs smaller than the crop.
     """
     device = choose_device(options.device)
-    identity = _identity(config, stacks)
-    run = _Run(config, out, options, device, sha256_of_json(identity), stacks, report)
+    run = _Run(config, out, options, device, stacks, report)
+    identity = run.identity()
     with locked(out / ".lock", out), _threads(options.threads), stop_requests() as stop:
         atomic.remove_leftovers(out)
         _claim(out, identity)
         for stage in config.stages:
-            run.fill(stage, stop)
+            if options.pool_only or not run.is_finished(stage):
+                run.fill(stage, stop)
         if options.pool_only:
             return {}
         for number, stage in enumerate(config.stages):
@@ -100,7 +104,7 @@ def rescore_weights(
     validation pairs are drawn. Raises BadInputError for weights that are missing or of another config.
     """
     assert options.pool is not None
-    run = _Run(config, weights, options, choose_device(options.device), "", None, report)
+    run = _Run(config, weights, options, choose_device(options.device), None, report)
     with _threads(options.threads):
         return {stage.network: run.rescore_stage(stage) for stage in config.stages}
 
@@ -114,12 +118,26 @@ class _Run:
         out: Path,
         options: RunOptions,
         device: torch.device,
-        sha256: str,
-        stacks: PairSource | None,
+        stacks: StackPairs | None,
         report: ReportStep,
     ) -> None:
         self._config, self._out, self._options = config, out, options
-        self._device, self._sha256, self._stacks, self._report = device, sha256, stacks, report
+        self._device, self._report = device, report
+        self._stacks = {stage.network: stacks(stage) for stage in config.stages} if stacks else {}
+        self._sha256 = ""
+
+    def identity(self) -> dict[str, Any]:
+        """Return all that decides what the run ends with, apart from the machine, and note its hash."""
+        found = {
+            **_identity(self._config),
+            "pools": {stage.network: self._keys(stage) for stage in self._config.stages},
+        }
+        self._sha256 = sha256_of_json(found)
+        return found
+
+    def is_finished(self, stage: StageConfig) -> bool:
+        """Return whether the stage's weights and scores are there."""
+        return (self._out / f"{stage.network}.safetensors").is_file() and stage.network in self._metrics()
 
     def fill(self, stage: StageConfig, stop: StopRequest) -> None:
         """Draw the pairs of a stage that are missing."""
@@ -134,10 +152,9 @@ class _Run:
 
     def train_stage(self, number: int, stage: StageConfig, stop: StopRequest) -> None:
         """Train a stage unless its weights are there, and write weights and metrics."""
-        path = self._out / f"{stage.network}.safetensors"
-        metrics = read_json(self._out / METRICS) if (self._out / METRICS).is_file() else {}
-        if path.is_file() and stage.network in metrics:
+        if self.is_finished(stage):
             return
+        path, metrics = self._out / f"{stage.network}.safetensors", self._metrics()
         training, validation = self._pools(stage)
         log = Log(self._out)
         trainer = Trainer(
@@ -195,12 +212,22 @@ class _Run:
         found = validate_all(objective.to(self._device), validation, self._device)
         return {key: round(value, 4) for key, value in found.items()}
 
+    def _metrics(self) -> dict[str, Any]:
+        found: dict[str, Any] = read_json(self._out / METRICS) if (self._out / METRICS).is_file() else {}
+        return found
+
+    def _keys(self, stage: StageConfig) -> dict[str, Any]:
+        """Return what tells a stage's examples from others: of other drawings, versions and photographs too."""
+        training, validation = self._pools(stage)
+        pools = [*((f"training {number}", pool) for number, pool in enumerate(training)), *validation.items()]
+        return {name or "imperfect": {"key": pool.key, "count": len(pool)} for name, pool in pools}
+
     def _pools(self, stage: StageConfig) -> tuple[list[ExamplePool], dict[str, ExamplePool]]:
         root = self._options.pool or self._out / "pool"
         base, seed = BASES[stage.network], self._config.seed
         derivation = Derivation(base, stage.imperfect, stage.error_map)
         drawn: list[PairSource] = [DrawnPairs(stage.pairs, seed, stage.pool)]
-        sources = drawn if self._stacks is None else [*drawn, self._stacks]
+        sources = [*drawn, *(source for network, source in self._stacks.items() if network == stage.network)]
         unseen = DrawnPairs(stage.pairs, VALIDATION_SEED, stage.validation_pairs)
         validation = {
             prefix: ExamplePool(root, unseen, Derivation(base, imperfect, stage.error_map))
@@ -219,8 +246,8 @@ class _Run:
         return IUNetObjective(stage, arnet)
 
 
-def _identity(config: TrainConfig, stacks: PairSource | None) -> dict[str, Any]:
-    """Return all that decides what a run ends with, apart from the machine."""
+def _identity(config: TrainConfig) -> dict[str, Any]:
+    """Return config and frozen networks, with their hashes."""
     files = [stage.frozen for stage in config.stages if stage.frozen not in {None, "arnet"}]
     for file in files:
         if not Path(str(file)).is_file():
@@ -228,7 +255,6 @@ def _identity(config: TrainConfig, stacks: PairSource | None) -> dict[str, Any]:
     return {
         "config": config.model_dump(mode="json"),
         "config_sha256": config.sha256,
-        "stacks": None if stacks is None else {"key": stacks.key, "count": len(stacks)},
         "frozen_sha256": {str(file): sha256_of_file(Path(str(file))) for file in files},
     }
 
@@ -243,7 +269,8 @@ def _claim(out: Path, identity: dict[str, Any]) -> None:
         atomic.write_json(path, identity)
     elif read_json(path) != identity:
         raise BadInputError(
-            f"{out} holds a run of another config (see its {CONFIG}); expected the same one: choose another folder"
+            f"{out} holds a run of another config, or of other pairs (see its {CONFIG}); expected the same: choose "
+            "another folder"
         )
 
 

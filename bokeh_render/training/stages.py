@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..classical.dilation import dilate_defocus
 from ..neural import refining
 from ..neural.networks import ARNet, IUNet, gamma_input, resize
-from ..neural.published import UNIT_PX, Networks, render_published
-from ..neural.refiner import REFINER_RANGE_PX, Refiner, refiner_inputs
+from ..neural.published import UNIT_PX, Networks, picture_of, render_published, run_passes, shares_of, sharpen
+from ..neural.refiner import Refiner, refiner_inputs
+from ..neural.tiling import Tiles
 from .batches import Batch
 from .config import Network, StageConfig
 from .losses import image_loss, pixel_weight
@@ -60,7 +59,7 @@ class RefinerObjective(Objective):
         del rng
         inputs = refiner_inputs(batch.display, batch.defocus, batch.base)
         residual = self.network(*inputs, gamma_input(batch.gamma)).float()
-        weight = pixel_weight(batch.error, self.stage.loss) * (batch.reach <= REFINER_RANGE_PX)
+        weight = _weight(batch, self.stage)
         final = batch.base + batch.error * residual
         return {"image": image_loss(final, batch.truth, weight, self.stage.loss)}
 
@@ -86,8 +85,8 @@ class ARNetObjective(Objective):
         del rng
         settings = self.stage.loss
         bokeh, logit = self._run(batch)
-        weight = pixel_weight(batch.error, settings)
-        fused = torch.lerp(batch.base, bokeh, logit.sigmoid())
+        weight = _weight(batch, self.stage)
+        fused = torch.lerp(batch.base, bokeh, logit.sigmoid().detach())  # see docs/training.md
         return {
             "image": image_loss(bokeh, batch.truth, weight, settings),
             "fused": settings.fused * image_loss(fused, batch.truth, weight, settings),
@@ -114,64 +113,37 @@ class IUNetObjective(Objective):
         self.arnet = arnet.requires_grad_(requires_grad=False)
 
     def losses(self, batch: Batch, rng: torch.Generator) -> dict[str, Tensor]:
-        """See Objective. One pass, drawn from those that the batch's largest blur needs, is learnt from."""
-        ratios = pass_ratios(batch)
-        chosen = int(torch.randint(len(ratios), (1,), generator=rng))
-        with torch.no_grad():
-            coarse, _ = run_arnet(self.arnet, batch, _largest(batch))
-            for ratio in ratios[:chosen]:
-                coarse = self._pass(batch, coarse.clamp_min(0.0), ratio)
-        ratio = ratios[chosen]
-        size = _size_at(batch, ratio)
-        bokeh = self._network_pass(batch, coarse.clamp_min(0.0), ratio)
-        believed = resize(batch.reach, size) * ratio <= UNIT_PX
-        weight = pixel_weight(resize(batch.error, size), self.stage.loss) * believed
-        return {"image": image_loss(bokeh, resize(batch.truth, size), weight, self.stage.loss)}
+        """See Objective. Of each picture one pass, drawn from those that its largest blur needs, is learnt from."""
+        found = [self._loss(batch, number, rng) for number in range(len(batch.display))]
+        return {"image": torch.stack(found).mean()}
 
     def predict(self, batch: Batch) -> Predicted:
         """See Objective."""
         return _published(Networks(self.arnet, self.network), batch, iterative=True)
 
-    def _pass(self, batch: Batch, coarse: Tensor, ratio: float) -> Tensor:
-        """Return the image at ``ratio``: the network's where no larger blur reaches, the coarser one elsewhere."""
-        size = _size_at(batch, ratio)
-        believed = (resize(batch.reach, size) * ratio <= UNIT_PX).float()
-        return torch.lerp(resize(coarse, size), self._network_pass(batch, coarse, ratio), believed)
+    def _loss(self, batch: Batch, number: int, rng: torch.Generator) -> Tensor:
+        """Return the loss of one picture, one pass."""
+        one = slice(number, number + 1)
+        picture = picture_of(batch.display[one], batch.defocus[one], batch.dilated[one], batch.gamma[one])
+        shares = shares_of(float(batch.largest[number]))
+        chosen = int(torch.randint(1, len(shares), (1,), generator=rng))
+        how = Tiles(half=batch.display.is_cuda)
+        with torch.no_grad():
+            coarse = run_passes(Networks(self.arnet, self.network), picture, shares[:chosen], how).bokeh
+        seen = picture.at(shares[chosen])
+        bokeh = sharpen(self.network, seen, coarse, how)
+        weight = resize(_weight(batch, self.stage)[one], seen.size) * seen.counts
+        return image_loss(bokeh, resize(batch.truth[one], seen.size), weight, self.stage.loss)
 
-    def _network_pass(self, batch: Batch, coarse: Tensor, ratio: float) -> Tensor:
-        size = _size_at(batch, ratio)
-        defocus = (resize(batch.defocus, size) / UNIT_PX).clamp(-1.0, 1.0)
-        found: Tensor = self.network(resize(batch.display, size), defocus, coarse, gamma_input(batch.gamma))
-        return found.float()
 
-
-def run_arnet(arnet: nn.Module, batch: Batch, coarsest: float) -> tuple[Tensor, Tensor]:
-    """Return ARNet's bokeh and logit at 1 / ``coarsest`` of the size. Source: BokehMe's published code."""
-    size = _size_at(batch, 1.0 / coarsest)
-    defocus = resize(batch.defocus, size) / (UNIT_PX * coarsest)
-    bokeh, logit = arnet(resize(batch.display, size), defocus, gamma_input(batch.gamma))
-    return bokeh.float(), logit.float()
+def _weight(batch: Batch, stage: StageConfig) -> Tensor:
+    """Return how much each pixel counts, (N, 1, H, W): nothing where light from outside the picture arrives."""
+    return pixel_weight(batch.error, stage.loss) * batch.counts
 
 
 def _published(networks: Networks, batch: Batch, *, iterative: bool) -> Predicted:
     """Return BokehMe's hybrid of one picture: the network's where the predicted error map says so, else the scatter."""
-    dilated = torch.from_numpy(dilate_defocus(batch.defocus[0, 0].cpu().numpy())).to(batch.defocus)[None, None]
     found = render_published(
-        networks, batch.display, batch.defocus, dilated, float(batch.gamma[0]), iterative=iterative
+        networks, batch.display, batch.defocus, batch.dilated, float(batch.gamma[0]), iterative=iterative
     )
     return Predicted(torch.lerp(batch.base, found.bokeh, found.error_map), batch.base)
-
-
-def pass_ratios(batch: Batch) -> list[float]:
-    """Return the sizes of IUNet's passes, as shares of the full size, the last one 1."""
-    largest = _largest(batch)
-    return [2.0 ** (step + 1) / largest for step in range(math.floor(math.log2(largest)))] + [1.0]
-
-
-def _largest(batch: Batch) -> float:
-    return max(1.0, float(batch.defocus.abs().max()) / UNIT_PX)
-
-
-def _size_at(batch: Batch, ratio: float) -> tuple[int, int]:
-    height, width = batch.display.shape[2:]
-    return max(2, round(height * ratio)), max(2, round(width * ratio))

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from .batches import batch_of
+from .batches import batch_of, whole
 from .examples import Examples
 from .stages import Objective
 
@@ -21,17 +20,18 @@ EDGE = 0.5
 def validate(objective: Objective, examples: Examples, device: torch.device) -> dict[str, float]:
     """Return psnr and edge_psnr (where E* > 0.5) of the network's images, base_psnr and base_edge_psnr of the bases.
 
-    Means over the examples, dB, of display values clipped to [0, 1]; examples without an edge count in psnr only.
+    Means over the examples, dB, of display values clipped to [0, 1], where no light from outside the picture arrives;
+    examples without an edge there count in psnr only.
     """
     found: dict[str, list[float]] = {}
     objective.eval()
     for index in range(len(examples)):
-        planes = torch.from_numpy(np.array(examples[index]))[None]
-        batch = batch_of(planes, [1.0], device)
+        batch = batch_of([whole(examples[index])], device)
         predicted = objective.predict(batch)
-        edge = batch.error > EDGE
+        known = batch.counts > 0
+        edge = (batch.error > EDGE) & known
         for name, image in (("", predicted.final), ("base_", predicted.base)):
-            found.setdefault(f"{name}psnr", []).append(_psnr(image, batch.truth, torch.ones_like(edge)))
+            found.setdefault(f"{name}psnr", []).append(_psnr(image, batch.truth, known))
             if edge.any():
                 found.setdefault(f"{name}edge_psnr", []).append(_psnr(image, batch.truth, edge))
     objective.train()

@@ -11,12 +11,15 @@ import torch
 import yaml
 from torch import nn
 
+from bokeh_render.classical.dilation import dilate_defocus
 from bokeh_render.errors import BadInputError
 from bokeh_render.neural.error_map import ErrorMapSettings, error_map
-from bokeh_render.neural.networks import ARNet, IUNet
-from bokeh_render.neural.refiner import Refiner
+from bokeh_render.neural.networks import ARNet, IUNet, resize
+from bokeh_render.neural.published import UNIT_PX, Networks, render_published, shares_of
+from bokeh_render.neural.refiner import REFINER_RANGE_PX, Refiner
+from bokeh_render.neural.refining import scales_of
 from bokeh_render.optics import signed_defocus
-from bokeh_render.training.batches import batch_of, draw_batch
+from bokeh_render.training.batches import Batch, batch_of, counts_in_pass, draw_batch, whole
 from bokeh_render.training.config import (
     VALIDATION_SEED,
     LossSettings,
@@ -30,7 +33,8 @@ from bokeh_render.training.examples import PLANE_COUNT, PLANES, Derivation, Half
 from bokeh_render.training.initial import draw_weights
 from bokeh_render.training.losses import clip_display, image_loss, pixel_weight
 from bokeh_render.training.schedule import learning_rate_at
-from bokeh_render.training.stages import ARNetObjective, IUNetObjective, RefinerObjective, pass_ratios
+from bokeh_render.training.stages import ARNetObjective, IUNetObjective, RefinerObjective
+from bokeh_render.training.validation import validate
 from bokeh_render.training_pairs import PairSettings, TrainingPair
 
 CPU = torch.device("cpu")
@@ -48,6 +52,10 @@ def example_of(side: int = 40, *, blur: float = 6.0) -> Half:
     display = np.stack([0.2 + 0.6 * disc, 0.5 + 0 * disc, x / side], axis=-1).astype(np.float32)
     pair = TrainingPair(display, disc, 1 - disc, 0.9 * display, blur, 0.25, 2.2, "disc")
     return make_example(pair, Derivation("layered", False, ErrorMapSettings()))
+
+
+def batch_of_one(side: int = 40, *, blur: float = 6.0) -> Batch:
+    return batch_of([whole(example_of(side, blur=blur))], CPU)
 
 
 # ---- losses
@@ -97,6 +105,20 @@ def test_edges_cost_what_a_constant_shift_does_not() -> None:
     striped = truth + 0.1 * (torch.arange(12) % 2)
     added = image_loss(striped, truth, weight, with_edges) - image_loss(striped, truth, weight, PLAIN)
     assert added.item() == pytest.approx(0.1 * (132 / (132 + 0.01 * 144)) * 1.0, rel=0.02)
+
+
+def test_decibels_are_of_each_crop_and_right_ones_do_not_lead() -> None:
+    truth = torch.full((2, 3, 10, 10), 0.5)
+    wrong = torch.tensor([0.1, 0.001]).view(2, 1, 1, 1)
+    difference = wrong.expand(2, 3, 10, 10).clone().requires_grad_()
+    loss = image_loss(truth + difference, truth, torch.ones(2, 1, 10, 10), PLAIN.model_copy(update={"kind": "decibel"}))
+    share = 100 / 101  # of the pixels in the sum of weights
+    expected = [10 * np.log10(d**2 * share + 1e-4) for d in (0.1, 0.001)]
+    assert loss.item() == pytest.approx(np.mean(expected), abs=1e-3)
+    loss.backward()
+    assert difference.grad is not None
+    pulls = difference.grad.abs().sum(dim=(1, 2, 3))
+    assert pulls[1] < pulls[0], "a crop at 60 dB pulls less than one at 20 dB"
 
 
 def test_pixels_count_by_the_error_map() -> None:
@@ -165,7 +187,9 @@ def test_an_example_holds_base_error_map_and_reach_of_the_chosen_disparity() -> 
     np.testing.assert_allclose(example[PLANES.gamma], 2.2, rtol=1e-3)
     reach = example[PLANES.reach][0].astype(np.float32)
     assert reach[0, 0] == pytest.approx(1.5, abs=0.6)  # the wall's own, 0.25 * 6 px
-    assert reach[side // 2, side // 2 + side // 5 + 3] >= 4.5  # 3 px beside the disc, whose blur is 4.5 px
+    assert 3.5 <= reach[side // 2, side // 2 + side // 5 + 3] <= 4.5  # 3 px beside the disc, whose blur is 4.5 px
+    assert reach.max() <= np.abs(example[PLANES.defocus]).max()
+    assert np.array_equal(example[PLANES.dilated][0], dilate_defocus(defocus).astype(np.float16))
     assert np.abs(example[PLANES.base] - example[PLANES.display]).max() > 0.05
 
 
@@ -192,21 +216,72 @@ def test_a_crop_is_a_part_of_its_pair_turned_and_mirrored() -> None:
     assert all(torch.equal(a, b) for a, b in zip(batch, again, strict=True))
 
 
-def test_a_crop_seen_smaller_has_less_blur() -> None:
-    example = np.ones((PLANE_COUNT, 64, 64), dtype=np.float16)
-    example[PLANES.defocus], example[PLANES.reach] = -8.0, 12.0
-    stage = stage_of(crop=32, batch=16, coarse_share=1.0, coarsest=0.5)
-    batch = draw_batch([example], stage, np.random.default_rng(0), CPU)
-    scale = -batch.defocus[:, 0, 0, 0] / 8.0
-    assert 0.5 <= scale.min() < 0.7
-    assert 0.8 < scale.max() <= 1.0
-    torch.testing.assert_close(batch.reach[:, 0, 0, 0], 12.0 * scale)
+def test_light_from_outside_is_not_learnt_from() -> None:
+    known = example_of(40, blur=6.0)[PLANES.known][0]  # the largest blur is 4.5 px
+    inside = np.zeros((40, 40), dtype=np.float16)
+    inside[5:35, 5:35] = 1.0
+    assert np.array_equal(known, inside)
+    batch = batch_of_one()
+    wrong_outside = batch._replace(truth=torch.where(batch.counts > 0, batch.truth, torch.rand(batch.truth.shape)))
+    plain = {"everywhere": 1.0, "edges": 0.0, "fused": 0.0, "error_map": 0.0}
+    for objective in (
+        RefinerObjective(stage_of(loss=plain)),
+        ARNetObjective(stage_of(network="arnet", loss=plain)),
+        IUNetObjective(stage_of(network="iunet", frozen="arnet", loss=plain), ARNet()),
+    ):
+        with torch.no_grad():
+            first, second = (objective.losses(seen, generator(1))["image"].item() for seen in (batch, wrong_outside))
+        assert first == pytest.approx(second, rel=1e-6)
+
+
+def test_light_from_outside_is_not_scored() -> None:
+    example = example_of()
+    changed = example.copy()
+    changed[PLANES.truth] = np.where(example[PLANES.known] > 0, example[PLANES.truth], 0.0)
+    objective = RefinerObjective(stage_of())
+    assert validate(objective, [example], CPU) == validate(objective, [changed], CPU)
+
+
+@pytest.mark.parametrize("largest", [6.0, 16.0, 40.0])
+def test_the_refiner_sees_a_crop_as_one_of_its_passes_does(largest: float) -> None:
+    example = np.zeros((PLANE_COUNT, 96, 96), dtype=np.float16)
+    example[PLANES.known] = example[PLANES.error] = 1.0
+    example[PLANES.defocus], example[PLANES.reach] = -largest, largest
+    batch = draw_batch([example], stage_of(crop=32, batch=32), np.random.default_rng(0), CPU)
     assert batch.display.shape[2:] == (32, 32)
+    seen = sorted({round(-float(value) / largest, 5) for value in batch.defocus[:, 0, 0, 0]})
+    assert seen == [round(32 / round(32 / scale), 5) for scale in scales_of(largest, iterative=True)]
+    torch.testing.assert_close(batch.largest, -batch.defocus[:, 0, 0, 0])
+    coarsest = batch.largest <= 16.2
+    assert batch.counts[coarsest].min() > 0.999, "the first pass counts where the largest blur reaches"
+    assert not batch.counts[~coarsest].any(), "later ones do not"
+
+
+def test_each_pixel_is_learnt_from_in_one_pass() -> None:
+    reach = np.linspace(0.0, 45.0, 400).astype(np.float16)
+    passes = [counts_in_pass(reach, scale) for scale in scales_of(45.0, iterative=True)]
+    assert len(passes) == 3
+    among = np.sum(passes, axis=0)
+    assert among.min() == 1
+    assert np.mean(among > 1) < 0.01  # rounding, between two passes
+
+
+def test_arnet_sees_large_blur_smaller_as_in_use() -> None:
+    example = np.zeros((PLANE_COUNT, 64, 64), dtype=np.float16)
+    example[PLANES.display] = np.random.default_rng(0).random((3, 64, 64))
+    example[PLANES.defocus] = 20.0
+    stage = stage_of(network="arnet", crop=32, batch=8)
+    batch = draw_batch([example], stage, np.random.default_rng(0), CPU)
+    torch.testing.assert_close(batch.defocus, torch.full((8, 1, 32, 32), 10.0))
+    expected = resize(torch.from_numpy(example[PLANES.display].astype(np.float32))[None], (32, 32))[0]
+    turned = [expected.flip(2).rot90(k, (1, 2)) for k in range(4)] + [expected.rot90(k, (1, 2)) for k in range(4)]
+    assert all(any(torch.allclose(seen, one, atol=1e-5) for one in turned) for seen in batch.display)
 
 
 def test_of_several_places_the_one_with_edges_is_taken() -> None:
     example = np.zeros((PLANE_COUNT, 64, 64), dtype=np.float16)
     example[PLANES.error, 40:, 40:] = 1.0
+    example[PLANES.known] = 1.0
     means = []
     for tries in (1, 8):
         batch = draw_batch([example], stage_of(crop=16, batch=32, crop_tries=tries), np.random.default_rng(0), CPU)
@@ -223,7 +298,7 @@ def test_pairs_smaller_than_the_crop_are_refused() -> None:
 
 
 def test_an_untrained_refiner_leaves_the_base_and_learns_in_the_error_map_only() -> None:
-    batch = batch_of(torch.from_numpy(example_of())[None], [1.0], CPU)
+    batch = batch_of_one()
     objective = RefinerObjective(stage_of())
     predicted = objective.predict(batch)
     assert torch.equal(predicted.final, batch.base)
@@ -233,23 +308,29 @@ def test_an_untrained_refiner_leaves_the_base_and_learns_in_the_error_map_only()
     assert loss.item() > 0.01
     loss.backward()
     assert objective.network.conv1.conv.weight.grad.abs().sum() > 0
-    beyond = batch._replace(reach=torch.full_like(batch.reach, 20.0))
+    beyond = batch._replace(counts=torch.zeros_like(batch.counts))
     assert sum(objective.losses(beyond, generator()).values()).item() == 0.0
 
 
 def test_arnet_learns_picture_error_map_and_their_fusion() -> None:
-    batch = batch_of(torch.from_numpy(example_of())[None], [1.0], CPU)
+    batch = batch_of_one()
     objective = ARNetObjective(stage_of(network="arnet"))
     terms = objective.losses(batch, generator())
     assert set(terms) == {"image", "fused", "error_map"}
-    sum(terms.values()).backward()
+    sum(terms.values()).backward(retain_graph=True)
     assert all(parameter.grad.abs().sum() > 0 for parameter in objective.network.parameters())
+    objective.zero_grad()
+    terms["fused"].backward()
+    last = objective.network.conv1.conv.weight.grad
+    assert last[:12].any(), "the picture learns from the fused image"
+    assert not last[12:].any(), "the error map does not"
     assert objective.predict(batch).final.shape == batch.truth.shape
 
 
 def test_iunet_learns_every_pass_and_arnet_stays_as_it_is() -> None:
-    batch = batch_of(torch.from_numpy(example_of(96, blur=28.0))[None], [1.0], CPU)
-    assert pass_ratios(batch) == pytest.approx([2 / 2.1, 1.0], rel=1e-3)  # the largest blur is 21 px: 2.1 units
+    batch = batch_of_one(128, blur=28.0)
+    shares = shares_of(float(batch.largest[0]))
+    assert shares == pytest.approx((1 / 2.1, 2 / 2.1, 1.0), rel=1e-3)  # the largest blur is 21 px: 2.1 units
     arnet = ARNet()
     draw_weights(arnet, generator())
     objective = IUNetObjective(stage_of(network="iunet", frozen="arnet", loss={"everywhere": 1.0}), arnet)
@@ -262,6 +343,38 @@ def test_iunet_learns_every_pass_and_arnet_stays_as_it_is() -> None:
     assert objective.network.conv0.conv.weight.grad.abs().sum() > 0
 
 
+def test_iunet_learns_each_picture_with_its_own_passes() -> None:
+    """A picture costs the same beside one with more blur."""
+    arnet = ARNet()
+    objective = IUNetObjective(stage_of(network="iunet", frozen="arnet", loss={"everywhere": 1.0}), arnet)
+    draw_weights(objective, generator())
+    little, much = whole(example_of(128, blur=12.0)), whole(example_of(128, blur=28.0))
+    with torch.no_grad():
+        alone = {objective.losses(batch_of([little], CPU), generator(n))["image"].item() for n in range(4)}
+        other = {objective.losses(batch_of([much], CPU), generator(n))["image"].item() for n in range(12)}
+        both = objective.losses(batch_of([little, much], CPU), generator())["image"].item()
+    assert len(alone) == 1
+    assert len(other) == 2
+    assert any(both == pytest.approx((alone_ + other_) / 2, rel=1e-5) for alone_ in alone for other_ in other)
+
+
+def test_a_pass_is_learnt_as_it_is_used() -> None:
+    """The last pass, with nothing masked away, is what render_published gives."""
+    batch = batch_of_one(96, blur=8.0)
+    arnet, stage = ARNet(), stage_of(network="iunet", frozen="arnet", loss={"everywhere": 1.0, "edges": 0.0})
+    objective = IUNetObjective(stage, arnet)
+    draw_weights(objective, generator())
+    everywhere = batch._replace(counts=torch.ones_like(batch.counts))
+    with torch.no_grad():
+        found = objective.losses(everywhere, generator())["image"]
+        used = render_published(
+            Networks(arnet, objective.network), batch.display, batch.defocus, batch.dilated, float(batch.gamma[0])
+        )
+    assert found.item() == pytest.approx(
+        image_loss(used.bokeh, batch.truth, pixel_weight(batch.error, stage.loss), stage.loss).item(), rel=1e-5
+    )
+
+
 # ---- configs
 
 
@@ -270,7 +383,9 @@ def test_included_configs_load_and_their_pairs_are_as_large_as_their_crops(name:
     config = load_train_config(name)
     assert config.name == name
     for stage in config.stages:
-        assert min(stage.pairs.height, stage.pairs.width) >= stage.crop
+        within_px = {"refiner": REFINER_RANGE_PX, "arnet": UNIT_PX, "iunet": np.inf}[stage.network]
+        smaller = max(1.0, stage.pairs.blur_px[1] / within_px)
+        assert min(stage.pairs.height, stage.pairs.width) >= stage.crop * smaller
 
 
 def test_included_configs_are_named_by_what_they_are_for() -> None:
@@ -287,6 +402,7 @@ def test_included_configs_are_named_by_what_they_are_for() -> None:
         ({"stages": [{"network": "iunet", "frozen": "arnet", "pool": 1, "steps": 1}]}, "put it before"),
         ({"stages": [{"network": "refiner", "frozen": "arnet", "pool": 1, "steps": 1}]}, "none for the others"),
         ({"stages": [{"network": "arnet", "pool": 1, "steps": 1}] * 2}, "stands there twice"),
+        ({"stages": [{"network": "refiner", "pool": 1, "steps": 1, "pairs": {"blur_px": [1, 128]}}]}, "teach nothing"),
         ({"stages": [{"network": "unet", "pool": 1, "steps": 1}]}, "'refiner', 'arnet' or 'iunet'"),
     ],
 )

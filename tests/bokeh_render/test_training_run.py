@@ -46,8 +46,6 @@ TINY = {
             "steps": 6,
             "batch": 2,
             "crop": 24,
-            "coarse_share": 0.5,
-            "coarsest": 0.8,
             "warm_up": 2,
             "log_every": 2,
             "validation_pairs": 1,
@@ -209,11 +207,11 @@ class Ramps:
 
 def test_pairs_of_ones_own_are_trained_on_beside_the_drawn_ones(tmp_path: Path, options: RunOptions) -> None:
     train(CONFIG, tmp_path / "without", options)
-    train(CONFIG, tmp_path / "with", options, stacks=Ramps())
+    train(CONFIG, tmp_path / "with", options, stacks=lambda stage: Ramps())
     without, mixed = (tmp_path / name / "refiner.safetensors" for name in ("without", "with"))
     assert without.read_bytes() != mixed.read_bytes()
     with pytest.raises(BadInputError, match="a run of another config"):
-        train(CONFIG, tmp_path / "without", options, stacks=Ramps())
+        train(CONFIG, tmp_path / "without", options, stacks=lambda stage: Ramps())
 
 
 def test_the_command_trains_on_rendered_stacks_as_well(command: Command, tmp_path: Path, pool: Path) -> None:
@@ -223,7 +221,8 @@ def test_the_command_trains_on_rendered_stacks_as_well(command: Command, tmp_pat
     common = ("--workers", 1, "--threads", 1, "--device", "cpu", "--pool", pool)
     ended = command("train", config, "-o", tmp_path / "run", *common, "--stacks", scenes, "--stack-pairs", 2)
     assert ended.code == 0, ended.err
-    assert json.loads((tmp_path / "run" / "config.json").read_text())["stacks"]["count"] == 2
+    pools = json.loads((tmp_path / "run" / "config.json").read_text())["pools"]
+    assert pools["refiner"]["training 1"]["count"] == 2
     tests = dataset(tmp_path / "tests", "window_table")
     refused(command("train", config, "-o", tmp_path / "run", *common, "--stacks", tests), "holds the test scenes")
 
