@@ -15,7 +15,8 @@ from .shading import uneven_light
 from .textures import colour
 from .things import Drawer
 
-_TILE = 384
+TILE_PX = 384
+"""Side of the texture that a lying plane repeats."""
 _BLURS = (0.0, 1.5, 6.0, 20.0)
 """Sigmas of the tile's copies; a far place is looked up in a soft one, so that it does not alias."""
 
@@ -57,13 +58,13 @@ def backdrop(drawer: Drawer) -> tuple[list[Painted], Plane | None]:
 def lying(drawer: Drawer, plane: Plane) -> Float32:
     """Return a texture (h, w, 3) seen in perspective on a plane: fine far away, coarse near by."""
     rng, canvas = drawer.rng, drawer.canvas
-    tile = Drawer(rng, Canvas(_TILE, _TILE, 0), drawer.photographs, drawer.colours).surface()
+    tile = Drawer(rng, Canvas(TILE_PX, TILE_PX, 0), drawer.photographs, drawer.colours).surface()
     near = np.maximum(canvas.disparity(plane), 0.0) + rng.uniform(0.05, 0.4)
     focal = canvas.width * rng.uniform(0.8, 1.6)
     texels = rng.uniform(0.3, 1.2) * focal * float(np.median(near))
     steepest = max(np.hypot(plane[1], plane[2]), 1e-6)
     right = (-plane[2] * canvas.x + plane[1] * canvas.y) / steepest * -1.0
-    place = np.stack([texels * right / (focal * near), texels / near], axis=-1) + rng.uniform(0, _TILE, 2)
+    place = np.stack([texels * right / (focal * near), texels / near], axis=-1) + rng.uniform(0, TILE_PX, 2)
     footprint = np.maximum(texels / (focal * near), texels * steepest / near**2)
     level = np.clip(np.log2(np.maximum(footprint, 0.5)) * 0.75, 0, len(_BLURS) - 1).astype(np.float32)
     total = np.zeros((*canvas.shape, 3), np.float32)
@@ -97,7 +98,7 @@ def _before(drawer: Drawer, plane: Plane) -> Painted:
 
 
 def _looked_up(tile: Float32, place: Float32) -> Float32:
-    grid = torch.from_numpy(np.asarray(place / (_TILE / 2) - 1, dtype=np.float32))[None]
+    grid = torch.from_numpy(np.asarray(place / (TILE_PX / 2) - 1, dtype=np.float32))[None]
     found = functional.grid_sample(
         torch.from_numpy(np.ascontiguousarray(tile.transpose(2, 0, 1)))[None], grid,
         mode="bilinear", padding_mode="reflection", align_corners=False,

@@ -14,6 +14,7 @@ from ..errors import BadInputError
 from ..optics import DISPLAY_GAMMA, Float32, disparity_range, display_from_light
 from ..raytracing import Layer, composite_disparity, lens_points, pixel_points
 from ..raytracing.fast import trace_fast
+from .backdrops import TILE_PX
 from .canvas import Canvas
 from .chance import log_uniform
 from .imperfect import imperfect
@@ -53,7 +54,7 @@ def draw_pair(settings: PairSettings, seed: int, index: int) -> TrainingPair:
 
 def _attempt(rng: Generator, settings: PairSettings, name: str) -> TrainingPair | None:
     blur_px, gamma = _blur(rng, settings), _gamma(rng, settings)
-    canvas = Canvas(settings.height, settings.width, int(np.ceil(1.15 * blur_px)) + 4)
+    canvas = _canvas(settings, blur_px)
     night = rng.uniform() < settings.night
     painted = scene(Drawer(rng, canvas, _photographs(settings)), settings.most_layers, night=night)
     layers = _layers(rng, settings, painted, canvas, gamma, night=night)
@@ -94,9 +95,16 @@ def _rays(settings: PairSettings, painted: list[Painted], blur_px: float) -> int
     return int(np.clip(np.pi * blur_px**2 * settings.lens_density * times, least, most * times))
 
 
-@lru_cache(maxsize=4)
+def _canvas(settings: PairSettings, blur_px: float) -> Canvas:
+    return Canvas(settings.height, settings.width, int(np.ceil(1.15 * blur_px)) + 4)
+
+
+@lru_cache(maxsize=2)
 def _photographs(settings: PairSettings) -> Photographs | None:
-    return Photographs(settings.photographs, settings.photograph_share) if settings.photographs else None
+    if not settings.photographs:
+        return None
+    largest = max(*_canvas(settings, settings.blur_px[1]).shape, TILE_PX)
+    return Photographs(settings.photographs, settings.photograph_share, largest)
 
 
 def _blur(rng: Generator, settings: PairSettings) -> float:

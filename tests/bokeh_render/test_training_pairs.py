@@ -18,6 +18,7 @@ from bokeh_render.training_pairs import (
     TrainingPair,
     draw_pair,
     imperfect,
+    sources,
     write_sheet,
 )
 from bokeh_render.training_pairs.canvas import Canvas
@@ -158,7 +159,7 @@ def photographs(folder: Path) -> Path:
 def test_a_folder_gives_textures_and_cutouts(tmp_path: Path) -> None:
     folder = photographs(tmp_path / "mine")
     assert [path.name for path in image_files([folder])] == ["blue.png", "disc.png", "image.exr"]
-    source, canvas = Photographs([folder], 1.0), Canvas(48, 64, 6)
+    source, canvas = Photographs([folder], 1.0, 76), Canvas(48, 64, 6)
     rng = np.random.Generator(np.random.PCG64(0))
     surface = source.surface(rng, canvas)
     assert surface is not None
@@ -170,6 +171,23 @@ def test_a_folder_gives_textures_and_cutouts(tmp_path: Path) -> None:
     assert alpha.sum() == pytest.approx(np.pi * (12 * 0.9) ** 2, rel=0.05)
     rows, columns = np.nonzero(alpha > 0.5)
     assert (columns.mean() - 37.5, rows.mean() - 29.5) == (pytest.approx(5.0, abs=1), pytest.approx(-3.0, abs=1))
+
+
+def test_photographs_take_little_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are kept no larger than a canvas shows them, and only as many as the bytes allow."""
+    pixels = np.random.Generator(np.random.PCG64(0)).uniform(size=(600, 900, 3)).astype(np.float32)
+    for number in range(4):
+        write_image(tmp_path / f"{number}.png", pixels, bits=8)
+    rng, canvas = np.random.Generator(np.random.PCG64(1)), Canvas(32, 40, 0)
+    small = Photographs([tmp_path], 1.0, 40)
+    surfaces = [small.surface(rng, canvas) for _ in range(20)]
+    assert all(surface is not None and surface.shape == (32, 40, 3) for surface in surfaces)
+    assert small.bytes_in_memory == 4 * 100 * 150 * 3 * 4
+    monkeypatch.setattr(sources, "_MEMORY_BYTES", 2 * 100 * 150 * 3 * 4)
+    bounded = Photographs([tmp_path], 1.0, 40)
+    for _ in range(20):
+        bounded.surface(rng, canvas)
+    assert bounded.bytes_in_memory == 2 * 100 * 150 * 3 * 4
 
 
 def test_pairs_are_drawn_from_a_folder(tmp_path: Path) -> None:
