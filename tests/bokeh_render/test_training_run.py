@@ -23,12 +23,17 @@ from bokeh_render.neural.networks import ARNet, IUNet
 from bokeh_render.neural.refiner import Refiner
 from bokeh_render.progress import Step
 from bokeh_render.schema import sha256_of_file
-from bokeh_render.training.config import TrainConfig, load_train_config
+from bokeh_render.training import examples
+from bokeh_render.training.config import StageConfig, TrainConfig, load_train_config
 from bokeh_render.training.examples import PLANE_COUNT, Derivation, DrawnPairs
+from bokeh_render.training.joined import JoinedExamples
+from bokeh_render.training.logs import Log
 from bokeh_render.training.pool import ExamplePool
 from bokeh_render.training.run import RunOptions, rescore_weights, train
+from bokeh_render.training.stages import RefinerObjective
 from bokeh_render.training.state import CHECKPOINT
-from bokeh_render.training_pairs import PairSettings, TrainingPair
+from bokeh_render.training.trainer import Trainer
+from bokeh_render.training_pairs import PairSettings, TrainingPair, identity
 from tests.conftest import Ended
 from tests.generator.test_training_stacks import dataset
 from tests.test_command import refused
@@ -212,6 +217,56 @@ def test_pairs_of_ones_own_are_trained_on_beside_the_drawn_ones(tmp_path: Path, 
     assert without.read_bytes() != mixed.read_bytes()
     with pytest.raises(BadInputError, match="a run of another config"):
         train(CONFIG, tmp_path / "without", options, stacks=lambda stage: Ramps())
+
+
+def test_each_stage_has_stacks_of_its_own(tmp_path: Path, pool: Path) -> None:
+    """A stage gets what is made for it; nothing is drawn for one that is finished."""
+    stage = {**TINY["stages"][0], "steps": 2, "validate_every": 2}
+    larger = {**stage, "network": "arnet", "pairs": {**PAIRS, "blur_px": [2, 9]}}
+    config = TrainConfig.model_validate({"name": "two", "stages": [stage, larger]})
+    asked: list[tuple[float, float]] = []
+
+    def stacks(of: StageConfig) -> Ramps:
+        asked.append(of.pairs.blur_px)
+        return Ramps()
+
+    train(config, tmp_path / "run", RunOptions("cpu", 1, 1, pool), stacks=stacks)
+    assert asked == [(2.0, 4.0), (2.0, 9.0)]
+    tasks: list[str] = []
+    elsewhere = RunOptions("cpu", 1, 1, tmp_path / "pool")
+    train(config, tmp_path / "run", elsewhere, stacks=stacks, report=lambda step: tasks.append(step.task))
+    assert tasks == []
+    assert not (tmp_path / "pool").exists()
+
+
+def test_a_run_does_not_go_on_with_pairs_of_another_drawing(
+    tmp_path: Path, options: RunOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train(CONFIG, tmp_path, options, report=StopAfter(3))
+    with monkeypatch.context() as changed, pytest.raises(BadInputError, match="or of other pairs"):
+        changed.setattr(identity, "DRAWING", identity.DRAWING + 1)
+        train(CONFIG, tmp_path, options)
+    with monkeypatch.context() as changed, pytest.raises(BadInputError, match="or of other pairs"):
+        changed.setattr(examples, "VERSION", examples.VERSION + 1)
+        train(CONFIG, tmp_path, options)
+    assert list(train(CONFIG, tmp_path, options)) == ["refiner"]
+
+
+def test_weights_are_drawn_where_the_generator_is(tmp_path: Path) -> None:
+    """A generator of the CPU cannot draw on another device; meta stands for one here."""
+    stage = CONFIG.stages[0]
+    trainer = Trainer(
+        RefinerObjective(stage),
+        JoinedExamples([]),
+        {},
+        seeds=[5, 0],
+        folder=tmp_path,
+        run_sha256="",
+        device=torch.device("meta"),
+        log=Log(tmp_path, tensorboard=False),
+    )
+    assert {value.device.type for value in trainer.mean.weights.values()} == {"meta"}
 
 
 def test_the_command_trains_on_rendered_stacks_as_well(command: Command, tmp_path: Path, pool: Path) -> None:

@@ -90,6 +90,15 @@ def test_what_must_not_be_trained_on_is_refused(tmp_path: Path) -> None:
         StackPairs(folder, SETTINGS, exclude=("atlantis",))
 
 
+def test_openings_that_are_no_disc_are_refused(tmp_path: Path) -> None:
+    folder = dataset(tmp_path, "meadow@2")
+    path = folder / "scenes" / "meadow@2" / "info.json"
+    info = json.loads(path.read_text())
+    path.write_text(json.dumps({**info, "aperture": {"blades": 6}}))
+    with pytest.raises(BadInputError, match=r"opening .*'blades': 6.*; expected a disc"):
+        StackPairs(folder, SETTINGS)
+
+
 def test_what_gives_no_pairs_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match=r"has no dataset\.json"):
         StackPairs(tmp_path, SETTINGS)
