@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .draw import draw_pair
 from .imperfect import imperfect
-from .loader import iter_drawn, iter_pairs
+from .loader import iter_drawn
 from .mixture import Draw, Mixture
 from .pair import TrainingPair
 from .settings import ImperfectSettings, PairSettings
@@ -19,6 +19,5 @@ __all__ = [
     "draw_pair",
     "imperfect",
     "iter_drawn",
-    "iter_pairs",
     "write_sheet",
 ]

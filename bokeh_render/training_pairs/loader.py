@@ -1,36 +1,35 @@
-"""An endless, ordered stream of pairs from worker processes."""
+"""An endless, ordered stream of pairs from worker processes, for training loops of your own.
+
+``bokehbench train`` keeps its pairs on disk instead: see :mod:`bokeh_render.training.pool`.
+"""
 
 from __future__ import annotations
 
 import itertools
 import multiprocessing
+import os
+import signal
+import threading
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from functools import partial
 
 import torch
 
-from .draw import draw_pair
 from .mixture import Draw
 from .pair import TrainingPair
-from .settings import PairSettings
 
 _AHEAD = 3
 """Pairs that are asked for in advance, per worker."""
 
 
-def iter_pairs(settings: PairSettings, seed: int, first_index: int = 0, workers: int = 0) -> Iterator[TrainingPair]:
-    """Yield the pairs ``first_index``, ``first_index + 1``, … of a seed, without end; see :func:`iter_drawn`."""
-    return iter_drawn(partial(draw_pair, settings), seed, first_index, workers)
-
-
 def iter_drawn(draw: Draw, seed: int, first_index: int = 0, workers: int = 0) -> Iterator[TrainingPair]:
     """Yield ``draw(seed, first_index)``, ``draw(seed, first_index + 1)``, … without end, in order.
 
-    draw: any, also a :class:`Mixture`; workers: processes that draw ahead; 0 draws here. The stream is the same for
-    any number of them. Closing the iterator (``close()``, or leaving it to be collected) ends the processes. A script
-    that uses workers needs ``if __name__ == "__main__"``, as they are started afresh.
+    draw: any, as ``partial(draw_pair, settings)`` or a :class:`Mixture`; workers: processes that draw ahead; 0 draws
+    here. The stream is the same for any number of them. Closing the iterator (``close()``, or leaving it to be
+    collected) ends the processes, and so does the end of this one, even if it is killed. A script that uses workers
+    needs ``if __name__ == "__main__"``, as they are started afresh.
     """
     if workers <= 0:
         for index in itertools.count(first_index):
@@ -49,5 +48,15 @@ def iter_drawn(draw: Draw, seed: int, first_index: int = 0, workers: int = 0) ->
 
 
 def be_a_worker() -> None:
-    """Set a worker process up: the processes share the cores, so each computes on one."""
+    """Set a worker process up: one core for each, Ctrl-C is for the parent to answer, and it ends with its parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:  # a killed parent cannot end its workers, and they would wait for work for ever
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, name="watch parent", daemon=True).start()

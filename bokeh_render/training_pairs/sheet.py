@@ -13,13 +13,13 @@ from ..imagefile import write_image
 from ..optics import Float32
 from .pair import TrainingPair
 
-SAMPLES = 32
-
 
 def write_sheet(pairs: Sequence[TrainingPair], path: Path, *, columns: int = 4, height_px: int = 160) -> None:
     """Write all-in-focus image, clean disparity, imperfect disparity and bokeh image of each pair, side by side.
 
-    path: PNG or JPEG; height_px: of each small picture. Raises BadInputError when there are no pairs.
+    path: PNG or JPEG; height_px: of each small picture. 32 pairs make a sheet to read at a glance:
+    ``write_sheet([draw_pair(settings, seed, index) for index in range(32)], path)``. Raises BadInputError
+    when there are no pairs.
     """
     if not pairs:
         raise BadInputError("no pairs to show; expected at least one")

@@ -2,6 +2,11 @@ from __future__ import annotations
 
 import itertools
 import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
 from functools import partial
 from pathlib import Path
 
@@ -10,7 +15,7 @@ import pytest
 from PIL import Image
 
 from bokeh_render.errors import BadInputError
-from bokeh_render.training_pairs import Mixture, PairSettings, TrainingPair, iter_drawn, iter_pairs
+from bokeh_render.training_pairs import Mixture, PairSettings, TrainingPair, draw_pair, iter_drawn
 from bokeh_render.training_pairs.identity import pairs_key
 
 SETTINGS = PairSettings(height=24, width=32, blur_px=(1.0, 2.0), lens_points=(8, 8))
@@ -21,9 +26,52 @@ def flat(name: str, seed: int, index: int) -> TrainingPair:
     return TrainingPair(np.zeros((4, 4, 3), np.float32), plane, plane, plane, 1.0, 0.0, 2.2, f"{name}-{seed}-{index}")
 
 
+DRAWN = partial(draw_pair, SETTINGS)
+OWNER = """
+import multiprocessing, time
+from functools import partial
+from bokeh_render.training_pairs import PairSettings, draw_pair, iter_drawn
+
+if __name__ == "__main__":
+    settings = PairSettings(height=24, width=32, blur_px=(1.0, 2.0), lens_points=(8, 8))
+    stream = iter_drawn(partial(draw_pair, settings), 2, workers=1)
+    next(stream)
+    print(*(child.pid for child in multiprocessing.active_children()), flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc")
+def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "owner.py"
+    script.write_text(OWNER)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, env=environment, text=True) as owner:
+        assert owner.stdout is not None
+        worker = int(owner.stdout.readline())
+        os.kill(worker, signal.SIGINT)
+        time.sleep(0.5)
+        assert alive(worker), "Ctrl-C is the parent's to answer"
+        owner.kill()
+    for _ in range(200):
+        if not alive(worker):
+            return
+        time.sleep(0.1)
+    os.kill(worker, signal.SIGKILL)
+    pytest.fail("the worker outlived its parent by 20 s")
+
+
+def alive(process: int) -> bool:
+    """Return whether a process runs; one that has ended and waits to be collected does not."""
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{process}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def test_worker_processes_give_the_same_stream_and_end() -> None:
-    here = list(itertools.islice(iter_pairs(SETTINGS, 2, 3), 5))
-    stream = iter_pairs(SETTINGS, 2, 3, workers=2)
+    here = list(itertools.islice(iter_drawn(DRAWN, 2, 3), 5))
+    stream = iter_drawn(DRAWN, 2, 3, workers=2)
     there = list(itertools.islice(stream, 5))
     for first, second in zip(here, there, strict=True):
         assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
@@ -34,7 +82,7 @@ def test_worker_processes_give_the_same_stream_and_end() -> None:
 
 
 def test_an_error_in_a_worker_reaches_the_reader(tmp_path: Path) -> None:
-    stream = iter_pairs(SETTINGS.model_copy(update={"photographs": (tmp_path,)}), 0, workers=1)
+    stream = iter_drawn(partial(draw_pair, SETTINGS.model_copy(update={"photographs": (tmp_path,)})), 0, workers=1)
     with pytest.raises(BadInputError, match="holds no images"):
         next(stream)
     assert not multiprocessing.active_children()
