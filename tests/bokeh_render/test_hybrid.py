@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from bokeh_render.neural.tiling import Tiles
 from bokeh_render.optics import Float32, display_from_light, light_from_display, signed_defocus
 from bokeh_render.renderers import render_display
 from bokeh_render.training_pairs import PairSettings, draw_pair
+from tests.figures.radius_linearity import CASES, bokeh_of, by_light, by_second_moment, rendered_blur
 
 from .drawn_networks import drawn_published, drawn_refiner
 
@@ -444,20 +446,35 @@ def test_the_weights_that_come_along_do_no_harm_on_pairs_never_trained_on(name: 
     if not pretrained.weights_are_there(name):
         pytest.skip(f"the weights of {name} are not in the package")
     renderer = HybridRenderer.from_pretrained(name, device="cpu")
-    settings = PairSettings(height=96, width=96, blur_px=(3, 12))
-    for index in range(2):
+    settings, scored, index = PairSettings(height=96, width=96, blur_px=(3, 12)), 0, 0
+    while scored < 2:  # some pairs show a single surface
         pair = draw_pair(settings, 1_000_000, index)
+        index += 1
         defocus = signed_defocus(pair.imperfect, pair.blur_parameter, pair.focus_disparity)
+        edge = error_map(defocus, renderer.edges) > 0.5
+        if not edge.any():
+            continue
+        scored += 1
         found = renderer.render(pair.display, defocus, gamma=pair.gamma)
         assert np.isfinite(found.bokeh).all()
-        if name == "bokehme":  # only that it is sane: what it is worth, it is worth on average
-            unchanged = found.error_map < 0.01
-            assert np.abs(found.bokeh - found.base)[unchanged].max(initial=0.0) < 0.05
-            continue
-        edge = error_map(defocus, renderer.edges) > 0.5
-        assert edge.any()
-        base = in_edge_region(found.base, pair.bokeh, edge)
-        assert in_edge_region(found.bokeh, pair.bokeh, edge) >= base - 0.02
+        if name == "refined":
+            base = in_edge_region(found.base, pair.bokeh, edge)
+            assert in_edge_region(found.bokeh, pair.bokeh, edge) >= base - 0.02
+        else:  # sanity only: what BokehMe gains, it gains on average
+            changed = np.abs(np.clip(found.bokeh, 0, 1) - np.clip(found.base, 0, 1)).mean(axis=2)
+            assert changed[found.error_map < 0.02].sum() <= 0.02 * edge.size
+            assert changed.mean() < 0.1
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_with_the_weights_that_come_along_a_disc_beside_an_edge_keeps_its_radius(case: str) -> None:
+    if not pretrained.weights_are_there("refined"):
+        pytest.skip("the weights of refined are not in the package")
+    hybrid = HybridRenderer.from_pretrained(device="cpu")
+    for radius in (8.0, 40.0, 96.0):
+        blur = rendered_blur(partial(bokeh_of, hybrid), case, radius)
+        assert by_second_moment(blur) == pytest.approx(radius, rel=0.01)
+        assert by_light(blur) == pytest.approx(radius, rel=0.01)
 
 
 def test_the_number_of_threads_is_given_back() -> None:
