@@ -36,7 +36,7 @@ class LossSettings(Record):
     edges: Weight = 0.5
     everywhere: Weight = 0.0
     in_error_map: Weight = 1.0
-    error_map: Weight = 0.3
+    error_map: Weight = 1.0
     fused: Weight = 1.0
 
 

@@ -171,6 +171,14 @@ def test_first_weights_follow_from_the_seed_and_a_residual_begins_at_nothing() -
     assert 0.9 * bound < first.conv0.conv.weight.abs().max() <= bound
 
 
+def test_arnet_hears_the_defocus_from_the_first_step() -> None:
+    network = ARNet()
+    draw_weights(network, generator())
+    sizes = network.conv0.conv.weight.abs().mean(dim=(0, 2, 3))
+    others = torch.cat([sizes[:12], sizes[16:]])
+    assert sizes[12:16].min() > 6 * others.max()
+
+
 # ---- examples and crops
 
 
