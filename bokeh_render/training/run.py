@@ -24,6 +24,7 @@ from ..folder_lock import locked
 from ..neural.checkpoints import load_weights, save_weights
 from ..neural.device import choose_device
 from ..neural.networks import ARNet
+from ..neural.pretrained import EDGES_KEY
 from ..progress import ReportStep, silent
 from ..schema import read_json, sha256_of_file, sha256_of_json
 from .config import VALIDATION_SEED, StageConfig, TrainConfig
@@ -180,6 +181,7 @@ class _Run:
             "seed": self._config.seed,
             "steps": trainer.step,
             "torch": torch.__version__,
+            EDGES_KEY: stage.error_map.model_dump(mode="json"),
         }
         network = trainer.network_with_mean()
         save_weights(path, network, told)
