@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
-import threading
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +16,7 @@ from ..classical.cpu import thread_count
 from ..errors import BokehbenchError
 from ..progress import ReportStep, Step, silent
 from ..schema import sha256_of_json
+from ..training_pairs.workers import Workers
 from .examples import PLANE_COUNT, Derivation, Half, PairSource, make_example
 
 _AHEAD = 2  # pieces of work that wait per worker
@@ -83,8 +81,7 @@ class ExamplePool:
     def _make_elsewhere(self, missing: list[int], workers: int) -> Iterator[int]:
         if not missing:
             return
-        context = multiprocessing.get_context("spawn")
-        executor = ProcessPoolExecutor(min(workers, len(missing)), mp_context=context, initializer=_begin_worker)
+        executor = Workers(min(workers, len(missing)))
         queue = iter(missing)
         running: set[Future[int]] = set()
         try:
@@ -105,20 +102,6 @@ class ExamplePool:
 def _make_one(pool: ExamplePool, index: int) -> int:
     pool.make(index)
     return index
-
-
-def _begin_worker() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
-    torch.set_num_threads(1)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        watched = parent
-
-        def watch() -> None:  # a killed parent cannot end its workers
-            watched.join()
-            os._exit(1)
-
-        threading.Thread(target=watch, name="watch parent", daemon=True).start()
 
 
 @contextmanager

@@ -6,18 +6,13 @@
 from __future__ import annotations
 
 import itertools
-import multiprocessing
-import os
-import signal
-import threading
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-
-import torch
+from concurrent.futures import Future
 
 from .mixture import Draw
 from .pair import TrainingPair
+from .workers import Workers
 
 _AHEAD = 3
 """Pairs that are asked for in advance, per worker."""
@@ -34,8 +29,7 @@ def iter_drawn(draw: Draw, seed: int, first_index: int = 0, workers: int = 0) ->
     if workers <= 0:
         for index in itertools.count(first_index):
             yield draw(seed, index)
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=be_a_worker)
+    pool = Workers(workers)
     try:
         indices = itertools.count(first_index)
         waiting: deque[Future[TrainingPair]] = deque()
@@ -45,18 +39,3 @@ def iter_drawn(draw: Draw, seed: int, first_index: int = 0, workers: int = 0) ->
             yield waiting.popleft().result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-def be_a_worker() -> None:
-    """Set a worker process up: one core for each, Ctrl-C is for the parent to answer, and it ends with its parent."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    torch.set_num_threads(1)
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-
-    def watch() -> None:  # a killed parent cannot end its workers, and they would wait for work for ever
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, name="watch parent", daemon=True).start()

@@ -1,0 +1,58 @@
+"""Processes that draw pairs: one core each, deaf to Ctrl-C, which their parent answers, and ended with their parent."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from typing import ParamSpec, TypeVar
+
+import torch
+
+Parameters = ParamSpec("Parameters")
+Found = TypeVar("Found")
+
+
+class Workers(ProcessPoolExecutor):
+    """So many processes, started afresh when there is work. ``submit`` from the main thread."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count, mp_context=multiprocessing.get_context("spawn"), initializer=_begin)
+
+    def submit(
+        self, fn: Callable[Parameters, Found], /, *args: Parameters.args, **kwargs: Parameters.kwargs
+    ) -> Future[Found]:
+        """See Executor.submit. A process started here is deaf to Ctrl-C from its first instruction on."""
+        with _interrupts_held():
+            return super().submit(fn, *args, **kwargs)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back until the end; children inherit that, and keep it."""
+    if not hasattr(signal, "pthread_sigmask"):  # not on Windows: there they are deaf once they have begun
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _begin() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    torch.set_num_threads(1)
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:  # a killed parent cannot end its workers, and they would wait for work for ever
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, name="watch parent", daemon=True).start()
