@@ -36,7 +36,7 @@ from .hidden_background import hidden_background
 from .lens_parts import cut_lens
 from .mixed_pixels import JUMP_PX, depth_edges, take_apart
 from .optics import Float32
-from .outline import contours_of
+from .outline import reach_of
 
 LAYERS = 10
 LENS_PARTS = 4
@@ -145,7 +145,7 @@ def _edge_share(defocus: Float32, shape: Shape, quality: Quality, threads: int) 
         reach = np.where(np.abs(defocus[a] - defocus[b]) > JUMP_PX, np.maximum(size[a], size[b]), np.nan)
         radius[a] = np.fmax(radius[a], reach)
         radius[b] = np.fmax(radius[b], reach)
-    radius = radius * _widest(shape) + np.float32(_BEYOND_PX)
+    radius = radius * reach_of(shape) + np.float32(_BEYOND_PX)
     found = np.isfinite(radius)
     if not found.any():
         return np.zeros_like(defocus)
@@ -153,11 +153,6 @@ def _edge_share(defocus: Float32, shape: Shape, quality: Quality, threads: int) 
     values = np.zeros((*defocus.shape, 4), dtype=np.float32)
     values[found, 0] = math.pi * radius[found] ** 2
     return np.clip(accumulate(values, radius, table, threads=threads).weight, 0.0, 1.0).astype(np.float32)
-
-
-def _widest(shape: Shape) -> float:
-    """Return how far an opening reaches from its centre, lens radii."""
-    return max(float(np.hypot(contour[:, 0], contour[:, 1]).max()) for contour in contours_of(shape))
 
 
 def _samples(

@@ -38,6 +38,11 @@ def area_of(shape: Shape) -> float:
     return float(sum(_signed_area(contour) for contour in contours_of(shape)) / np.pi)
 
 
+def reach_of(shape: Shape) -> float:
+    """Return how far an opening reaches from its centre, lens radii; raises BadInputError for a cat's eye."""
+    return max(float(np.hypot(contour[:, 0], contour[:, 1]).max()) for contour in contours_of(shape))
+
+
 def _aperture_contour(aperture: Aperture) -> Float64:
     if aperture.blades == 0:
         angle = 2 * np.pi * np.arange(DISC_CORNERS) / DISC_CORNERS

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 from scipy import ndimage
 
+from bokeh_render.footprint import disc_footprint
 from bokeh_render.optics import Float32
 from bokeh_render.schema import Record
 
@@ -50,10 +50,6 @@ def corrupt(disparity: Float32, corruption: Corruption) -> Float32:
         blurred = ndimage.gaussian_filter(disparity.astype(np.float64), corruption.size_px, mode="nearest")
         return np.asarray(blurred, dtype=np.float32)
     filtered = ndimage.maximum_filter if corruption.kind == "dilation" else ndimage.minimum_filter
-    return np.asarray(filtered(disparity, footprint=_disc(corruption.size_px), mode="nearest"), dtype=np.float32)
-
-
-def _disc(radius: float) -> NDArray[np.bool_]:
-    reach = int(radius)
-    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-    return np.asarray(x**2 + y**2 <= radius**2)
+    return np.asarray(
+        filtered(disparity, footprint=disc_footprint(corruption.size_px), mode="nearest"), dtype=np.float32
+    )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import torch
 
 from generator.build import generate
 from generator.config import GenerateConfig, NoiseFloorPlan
@@ -38,6 +39,15 @@ def tiny_dataset_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny_dataset(tiny_dataset_once: Path, tmp_path: Path) -> Path:
     """Return a copy that the test may damage."""
     return Path(shutil.copytree(tiny_dataset_once, tmp_path / "dataset"))
+
+
+@pytest.fixture
+def one_torch_thread() -> Iterator[None]:
+    """Give torch one thread: on small images, or where other work fills the cores, its threads wait for one another."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 class Ended(NamedTuple):

@@ -8,8 +8,6 @@ bokehme   plain scatter, and a network that renders by itself (:mod:`.published`
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +21,7 @@ from ..classical.dilation import dilate_defocus
 from ..errors import BadInputError
 from ..highlights import HighlightRecovery, recover_highlights
 from ..optics import DISPLAY_GAMMA, Float32
-from ..outline import contours_of
+from ..outline import reach_of
 from ..renderers import render_display
 from .device import choose_device
 from .error_map import ErrorMapSettings, error_map
@@ -32,6 +30,7 @@ from .pretrained import load_published, load_refiner, pretrained_networks
 from .published import Networks, render_published
 from .refiner import Refiner
 from .refining import residual
+from .threads import torch_threads
 from .tiling import Tiles
 
 if TYPE_CHECKING:
@@ -103,7 +102,12 @@ class HybridRenderer:
         elif refiner is None and arnet is not None and iunet is not None:
             networks, edges = load_published(arnet, iunet)
         else:
-            raise BadInputError("expected checkpoints for arnet and iunet, or one for refiner alone")
+            files = {"arnet": arnet, "iunet": iunet, "refiner": refiner}
+            given = [name for name, file in files.items() if file is not None]
+            raise BadInputError(
+                f"checkpoints are given for {' and '.join(given) or 'no network'}; expected checkpoints for arnet and "
+                "iunet, or one for refiner alone"
+            )
         return cls(networks, options, edges=edges, device=device)
 
     def render(
@@ -128,7 +132,7 @@ class HybridRenderer:
         defocus = _within_sight(defocus)
         base = self._base(display, defocus, gamma, aperture, threads)
         display = np.asarray(display, dtype=np.float32)
-        with torch.inference_mode(), _torch_threads(threads):
+        with torch.inference_mode(), torch_threads(threads):
             if self._refiner is not None:
                 return self._refine(self._refiner, display, defocus, base, gamma, aperture, threads)
             assert self._published is not None
@@ -263,9 +267,7 @@ def _within_sight(defocus: Float32) -> Float32:
 
 def _boundary(defocus: Float32, aperture: Shape, edges: ErrorMapSettings) -> Float32:
     """Return E*; it spreads as far as the opening does where that is more than a disc."""
-    widest = 1.0
-    if not isinstance(aperture, CatEye):
-        widest = max(float(np.hypot(contour[:, 0], contour[:, 1]).max()) for contour in contours_of(aperture))
+    widest = 1.0 if isinstance(aperture, CatEye) else reach_of(aperture)
     if widest > _HARDLY_MORE:
         edges = edges.model_copy(update={"reach": edges.reach * widest})
     return error_map(defocus, edges)
@@ -275,16 +277,3 @@ def _with_highlights(display: Float32, defocus: Float32, settings: HighlightReco
     """Brighten clipped lights; defocus stands for disparity - focus, its extent for that of a disparity in [0, 1]."""
     extent = float(np.ptp(defocus)) if defocus.size else 0.0
     return recover_highlights(display, defocus / (extent or 1.0), 0.0, settings)
-
-
-@contextmanager
-def _torch_threads(threads: int) -> Iterator[None]:
-    """Let torch use so many CPU threads for a while; 0 leaves it as it is."""
-    before = torch.get_num_threads()
-    if threads > 0:
-        torch.set_num_threads(threads)
-    try:
-        yield
-    finally:
-        if threads > 0:
-            torch.set_num_threads(before)

@@ -21,9 +21,8 @@ from .reach import reached_by_more_than
 from .refiner import REFINER_RANGE_PX, Refiner, refiner_inputs
 from .tiling import Tiles, run_in_tiles
 
-_AROUND_NEEDED = (
-    4  # px of the coarser size: what bilinear upsampling reads beside a pixel, over all sizes, and rounding
-)
+_AROUND_NEEDED = 4
+"""Px of the coarser size: what bilinear upsampling reads beside a pixel, over all sizes, and rounding."""
 
 
 def scales_of(largest_px: float, *, iterative: bool) -> tuple[float, ...]:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from ..atomic import atomic_path
 from ..classical.cpu import thread_count
 from ..errors import BokehbenchError
+from ..neural.threads import torch_threads
 from ..progress import ReportStep, Step, silent
 from ..schema import sha256_of_json
 from ..training_pairs.workers import Workers
@@ -73,7 +72,7 @@ class ExamplePool:
             np.save(stream, example)
 
     def _make_here(self, missing: list[int]) -> Iterator[int]:
-        with _one_torch_thread():
+        with torch_threads(1):
             for index in missing:
                 self.make(index)
                 yield index
@@ -102,13 +101,3 @@ class ExamplePool:
 def _make_one(pool: ExamplePool, index: int) -> int:
     pool.make(index)
     return index
-
-
-@contextmanager
-def _one_torch_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

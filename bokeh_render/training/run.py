@@ -11,8 +11,8 @@ pool/                    the pairs, unless another folder is given; may be delet
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,6 +25,7 @@ from ..neural.checkpoints import load_weights, save_weights
 from ..neural.device import choose_device
 from ..neural.networks import ARNet
 from ..neural.pretrained import EDGES_KEY
+from ..neural.threads import torch_threads
 from ..progress import ReportStep, silent
 from ..schema import read_json, sha256_of_file, sha256_of_json
 from .config import VALIDATION_SEED, StageConfig, TrainConfig
@@ -38,7 +39,7 @@ from .stopping import StopRequest, stop_requests
 from .trainer import Trainer
 from .validation import validate_all
 
-StackPairs = Callable[[StageConfig], PairSource]
+StackSource = Callable[[StageConfig], PairSource]
 """Makes a stage's further pairs, of the size and blur that it draws itself."""
 
 CONFIG, METRICS = "config.json", "metrics.json"
@@ -64,7 +65,7 @@ def train(
     out: Path,
     options: RunOptions = RunOptions(),  # noqa: B008  (immutable)
     *,
-    stacks: StackPairs | None = None,
+    stacks: StackSource | None = None,
     report: ReportStep = silent,
 ) -> dict[str, Any]:
     """Train all stages of ``config`` into the folder ``out``, and return what metrics.json says.
@@ -76,8 +77,8 @@ def train(
     """
     device = choose_device(options.device)
     run = _Run(config, out, options, device, stacks, report)
-    identity = run.identity()
-    with locked(out / ".lock", out), _threads(options.threads), stop_requests() as stop:
+    identity = run.identity
+    with locked(out / ".lock", out), torch_threads(options.threads), stop_requests() as stop:
         atomic.remove_leftovers(out)
         _claim(out, identity)
         for stage in config.stages:
@@ -104,9 +105,10 @@ def rescore_weights(
     config: that they were trained with; weights: folder of the ``<network>.safetensors``; options.pool: where the
     validation pairs are drawn. Raises BadInputError for weights that are missing or of another config.
     """
-    assert options.pool is not None
+    if options.pool is None:
+        raise BadInputError("no folder is named for the validation pairs; expected one: give RunOptions(pool=…)")
     run = _Run(config, weights, options, choose_device(options.device), None, report)
-    with _threads(options.threads):
+    with torch_threads(options.threads):
         return {stage.network: run.rescore_stage(stage) for stage in config.stages}
 
 
@@ -119,22 +121,18 @@ class _Run:
         out: Path,
         options: RunOptions,
         device: torch.device,
-        stacks: StackPairs | None,
+        stacks: StackSource | None,
         report: ReportStep,
     ) -> None:
         self._config, self._out, self._options = config, out, options
         self._device, self._report = device, report
         self._stacks = {stage.network: stacks(stage) for stage in config.stages} if stacks else {}
-        self._sha256 = ""
 
+    @cached_property
     def identity(self) -> dict[str, Any]:
-        """Return all that decides what the run ends with, apart from the machine, and note its hash."""
-        found = {
-            **_identity(self._config),
-            "pools": {stage.network: self._keys(stage) for stage in self._config.stages},
-        }
-        self._sha256 = sha256_of_json(found)
-        return found
+        """All that decides what the run ends with, apart from the machine."""
+        pools = {stage.network: self._keys(stage) for stage in self._config.stages}
+        return {**_identity(self._config), "pools": pools}
 
     def is_finished(self, stage: StageConfig) -> bool:
         """Return whether the stage's weights and scores are there."""
@@ -143,18 +141,16 @@ class _Run:
     def fill(self, stage: StageConfig, stop: StopRequest) -> None:
         """Draw the pairs of a stage that are missing."""
         training, validation = self._pools(stage)
-        for task, pool in [
-            *((f"pairs for {stage.network}", pool) for pool in training),
-            *((f"{name}validation for {stage.network}", pool) for name, pool in validation.items()),
-        ]:
-            for _ in pool.filling(workers=self._options.workers, report=self._report, task=task):
-                if stop:
-                    stop.end()
+        tasks = [(f"pairs for {stage.network}", pool) for pool in training]
+        for _ in self._filling([*tasks, *_validation_tasks(stage, validation)]):
+            if stop:
+                stop.end()
 
     def train_stage(self, number: int, stage: StageConfig, stop: StopRequest) -> None:
         """Train a stage unless its weights are there, and write weights and metrics."""
         if self.is_finished(stage):
             return
+        sha256 = sha256_of_json(self.identity)
         path, metrics = self._out / f"{stage.network}.safetensors", self._metrics()
         training, validation = self._pools(stage)
         log = Log(self._out)
@@ -164,7 +160,7 @@ class _Run:
             validation,
             seeds=[self._config.seed, number],
             folder=self._out,
-            run_sha256=self._sha256,
+            run_sha256=sha256,
             device=self._device,
             log=log,
         )
@@ -177,7 +173,7 @@ class _Run:
             "network": stage.network,
             "config": self._config.name,
             "config_sha256": self._config.sha256,
-            "run_sha256": self._sha256,
+            "run_sha256": sha256,
             "seed": self._config.seed,
             "steps": trainer.step,
             "torch": torch.__version__,
@@ -206,13 +202,14 @@ class _Run:
                 f"expected {self._config.name}, {self._config.sha256}: give the config of its run"
             )
         _, validation = self._pools(stage)
-        for name, pool in validation.items():
-            for _ in pool.filling(
-                workers=self._options.workers, report=self._report, task=f"{name}validation for {stage.network}"
-            ):
-                pass
+        for _ in self._filling(_validation_tasks(stage, validation)):
+            pass
         found = validate_all(objective.to(self._device), validation, self._device)
         return {key: round(value, 4) for key, value in found.items()}
+
+    def _filling(self, tasks: Sequence[tuple[str, ExamplePool]]) -> Iterator[int]:
+        for task, pool in tasks:
+            yield from pool.filling(workers=self._options.workers, report=self._report, task=task)
 
     def _metrics(self) -> dict[str, Any]:
         found: dict[str, Any] = read_json(self._out / METRICS) if (self._out / METRICS).is_file() else {}
@@ -248,6 +245,10 @@ class _Run:
         return IUNetObjective(stage, arnet)
 
 
+def _validation_tasks(stage: StageConfig, pools: Mapping[str, ExamplePool]) -> list[tuple[str, ExamplePool]]:
+    return [(f"{name}validation for {stage.network}", pool) for name, pool in pools.items()]
+
+
 def _identity(config: TrainConfig) -> dict[str, Any]:
     """Return config and frozen networks, with their hashes."""
     files = [stage.frozen for stage in config.stages if stage.frozen not in {None, "arnet"}]
@@ -274,14 +275,3 @@ def _claim(out: Path, identity: dict[str, Any]) -> None:
             f"{out} holds a run of another config, or of other pairs (see its {CONFIG}); expected the same: choose "
             "another folder"
         )
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    before = torch.get_num_threads()
-    if count:
-        torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

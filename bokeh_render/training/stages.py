@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Literal, NamedTuple
 
 import torch
@@ -27,7 +28,7 @@ class Predicted(NamedTuple):
     base: Tensor
 
 
-class Objective(nn.Module):
+class Objective(nn.Module, ABC):
     """A network with the loss it is trained by. ``network`` is what is trained and kept."""
 
     network: nn.Module
@@ -36,13 +37,13 @@ class Objective(nn.Module):
         super().__init__()
         self.stage = stage
 
+    @abstractmethod
     def losses(self, batch: Batch, rng: torch.Generator) -> dict[str, Tensor]:
         """Return the terms of the loss, weighted, scalars to be summed."""
-        raise NotImplementedError
 
+    @abstractmethod
     def predict(self, batch: Batch) -> Predicted:
         """Return what the hybrid makes of one picture, a batch of N = 1, as it is rendered outside training."""
-        raise NotImplementedError
 
 
 class RefinerObjective(Objective):

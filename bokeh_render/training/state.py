@@ -19,7 +19,7 @@ class State(NamedTuple):
     No state of random numbers: a step draws from the seed and its own number.
     """
 
-    config_sha256: str
+    run_sha256: str
     network: str
     step: int
     seconds: float

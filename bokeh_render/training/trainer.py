@@ -121,7 +121,7 @@ class Trainer:
 
     def _resume(self) -> None:
         state = load_state(self._folder, self._device)
-        if state is not None and state.network == self._stage.network and state.config_sha256 == self._sha256:
+        if state is not None and state.network == self._stage.network and state.run_sha256 == self._sha256:
             self._objective.network.load_state_dict(state.weights)
             self.mean.weights = state.mean
             self._optimizer.load_state_dict(state.optimizer)

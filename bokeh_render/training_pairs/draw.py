@@ -37,8 +37,8 @@ _LAMP = 1.0
 
 
 def draw_pair(settings: PairSettings, seed: int, index: int) -> TrainingPair:
-    """Return the pair ``index`` of the stream ``seed``: the same, to the
-    last bit, for the same three arguments and the same versions of what this package uses.
+    """Return the pair ``index`` of the stream ``seed``: the same bits for the same arguments and the same versions of
+    what this package uses.
 
     Raises BadInputError for a negative seed or index, and when the settings' folders hold no images.
     """

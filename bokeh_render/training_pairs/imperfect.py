@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
 from scipy import ndimage
 
+from ..footprint import disc_footprint
 from ..optics import Float32
 from .chance import log_uniform
 from .noise import waves
@@ -30,11 +30,5 @@ def imperfect(rng: Generator, disparity: Float32, settings: ImperfectSettings) -
         else:
             radius = rng.uniform(min(1.0, settings.grow_px), settings.grow_px)
             grown = ndimage.maximum_filter if fault == 1 else ndimage.minimum_filter
-            disparity = grown(disparity, footprint=_disc(radius), mode="nearest")
+            disparity = grown(disparity, footprint=disc_footprint(radius), mode="nearest")
     return np.clip(disparity, 0.0, 1.0).astype(np.float32)
-
-
-def _disc(radius: float) -> NDArray[np.bool_]:
-    reach = int(radius)
-    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-    return np.asarray(x**2 + y**2 <= radius**2)

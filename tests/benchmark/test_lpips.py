@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -34,13 +33,7 @@ Image = NDArray[np.float32]
 SIZES = ((80, 96), (31, 45), (67, 33))  # smallest, and such that every kind of remainder occurs
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Give torch one thread: where other work fills the cores, its threads spend their time waiting for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 
 @lru_cache
