@@ -13,7 +13,7 @@ from benchmark.metrics.ssim import ssim, ssim_map, truth_moments
 from benchmark.protocols import SsimSettings
 from bokeh_render.errors import BadInputError
 
-from .test_lpips import images, one_thread, random_backbone  # noqa: F401  (a fixture that is used by being there)
+from .test_lpips import images, random_backbone
 
 SETTINGS = SsimSettings()
 Mask = NDArray[np.bool_]
