@@ -1,4 +1,4 @@
-# make demo   install what is missing, render two scenes, score five methods, write the leaderboard page
+# make demo   install what is missing, render two scenes, score six methods, write the leaderboard page
 # make data   build blb-mini once (about an hour on two cores) into $BOKEHBENCH_DATA, or data/; resumes after a kill
 # make speed  measure speed: scripts in tests/speed, each against what it claims to beat
 # make test   install what is missing, then lint, type-check and run all tests that are not marked slow

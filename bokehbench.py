@@ -21,6 +21,7 @@ import bokeh_render.cli
 import bokeh_render.training.cli
 import generator.cli
 import generator.dataset_cli
+import generator.ebb400.cli
 from bokeh_render.errors import BokehbenchError
 from bokeh_render.progress import progress_bars
 
@@ -44,6 +45,7 @@ predictions_app = typer.Typer(help="Predictions made elsewhere.", no_args_is_hel
 leaderboard_app = typer.Typer(help="Tables and pages from results.", no_args_is_help=True)
 
 app.command("generate")(generator.cli.generate_command)
+app.command("prepare-ebb400")(generator.ebb400.cli.prepare_ebb400_command)
 app.command("render")(bokeh_render.cli.render_command)
 app.command("evaluate")(benchmark.cli.evaluate_command)
 app.add_typer(leaderboard_app, name="leaderboard")
@@ -59,7 +61,7 @@ protocol_app.command("list")(benchmark.cli.protocol_list_command)
 protocol_app.command("show")(benchmark.cli.protocol_show_command)
 
 _INTERRUPTED = (130, 143)  # what typer exits with on Ctrl-C, and what SIGTERM ends an evaluation with
-_DEMO_METHODS = ("identity", "gaussian", "blender-defocus", "classical", "layered")
+_DEMO_METHODS = ("identity", "gaussian", "blender-defocus", "classical", "layered", "hybrid")
 
 
 @leaderboard_app.command("build")
@@ -91,7 +93,7 @@ def demo_command(
     jobs: generator.cli.Jobs = 0,
     threads: generator.cli.Threads = 0,
 ) -> None:
-    """Render two scenes, score five methods, write the leaderboard page. Killed? Run it again: it goes on."""
+    """Render two scenes, score six methods, write the leaderboard page. Killed? Run it again: it goes on."""
     from generator.build import generate
     from generator.config import load_preset
 

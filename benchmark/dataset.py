@@ -40,6 +40,7 @@ from .samples import Sample, chosen_focus
 from .scene import Scene, read_pair_scene, read_stack_scene
 
 _IMAGE_STEM = Path(IMAGE_FILE).stem
+_IMAGE_SUFFIXES = (".exr", ".png", ".jpg", ".jpeg")
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class SceneFiles:
 
     def named(self, stem: str) -> str:
         """Return the name of the image file with this stem, as the dataset lists it; EXR when it lists none."""
-        return next((name for suffix in (".exr", ".png") if (name := stem + suffix) in self.sha256), stem + ".exr")
+        return next((name for suffix in _IMAGE_SUFFIXES if (name := stem + suffix) in self.sha256), stem + ".exr")
 
 
 @dataclass(frozen=True)

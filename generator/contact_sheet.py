@@ -21,7 +21,8 @@ _SMALLEST_MORE_PX = 130
 _GAP_PX = 6
 _MARGIN_PX = 36
 _ROW_LABEL_PX = 104
-_PAPER, _INK, _SOFT = (20, 21, 27), (235, 236, 240), (150, 155, 170)
+PAPER, INK, _SOFT = (20, 21, 27), (235, 236, 240), (150, 155, 170)
+"""Colours of a sheet's ground and of what matters on it; the rest is softer."""
 
 
 @dataclass(frozen=True)
@@ -95,22 +96,22 @@ def draw_sheet(sheet: Sheet) -> Image.Image:
     given_height, grid_height = given_cell_height + band + 24, band + len(sheet.rows) * (height + _GAP_PX)
     more_height = sum(row[0][1].height + band for row in more) + (24 if more else -_GAP_PX)
     total_height = head + given_height + grid_height + more_height + _MARGIN_PX
-    canvas = Image.new("RGB", (total_width, total_height), _PAPER)
+    canvas = Image.new("RGB", (total_width, total_height), PAPER)
     draw = ImageDraw.Draw(canvas)
     left = _MARGIN_PX + _ROW_LABEL_PX
-    _write(draw, (left, 26), sheet.title, 26, grid_width, colour=_INK, bold=True)
-    _write(draw, (left, 62), sheet.subtitle, 14, grid_width)
+    write_line(draw, (left, 26), sheet.title, 26, grid_width, colour=INK, bold=True)
+    write_line(draw, (left, 62), sheet.subtitle, 14, grid_width)
 
     y = head
     _row_label(draw, y, given_cell_height, ("given", ""))
     for column, (text, picture) in enumerate(sheet.given):
         x = left + column * (given_width + _GAP_PX)
         canvas.paste(picture, (x, y))
-        _write(draw, (x, y + given_cell_height + 5), text, 13, given_width)
+        write_line(draw, (x, y + given_cell_height + 5), text, 13, given_width)
     y += given_height
-    draw.text((_MARGIN_PX, y), "truth", _INK, _font(13, bold=True))
+    draw.text((_MARGIN_PX, y), "truth", INK, _font(13, bold=True))
     for column, text in enumerate(sheet.columns):
-        _write(draw, (left + column * (width + _GAP_PX), y), text, 13, width)
+        write_line(draw, (left + column * (width + _GAP_PX), y), text, 13, width)
     y += band
     for text, pictures in zip(sheet.rows, sheet.grid, strict=True):
         first, _, second = text.partition("\n")
@@ -125,7 +126,7 @@ def draw_sheet(sheet: Sheet) -> Image.Image:
         for column, (text, picture) in enumerate(small_row):
             x = left + column * (small_width + _GAP_PX)
             canvas.paste(picture, (x, y))
-            _write(draw, (x, y + small_height + 5), text, 13, small_width)
+            write_line(draw, (x, y + small_height + 5), text, 13, small_width)
         y += small_height + band
     return canvas
 
@@ -143,11 +144,11 @@ def _small(pictures: Sequence[tuple[str, Image.Image]], width: int) -> list[list
 
 def _row_label(draw: ImageDraw.ImageDraw, y: int, height: int, lines: tuple[str, str]) -> None:
     middle = y + height // 2
-    draw.text((_MARGIN_PX, middle - 10), lines[0], _INK, _font(13, bold=True), anchor="lm")
+    draw.text((_MARGIN_PX, middle - 10), lines[0], INK, _font(13, bold=True), anchor="lm")
     draw.text((_MARGIN_PX, middle + 10), lines[1], _SOFT, _font(13), anchor="lm")
 
 
-def _write(
+def write_line(
     draw: ImageDraw.ImageDraw,
     place: tuple[int, int],
     text: str,

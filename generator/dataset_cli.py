@@ -16,12 +16,14 @@ from bokeh_render.progress import progress_bars
 
 dataset_app = typer.Typer(help="Check a dataset, share it as one file, look at it.", no_args_is_help=True)
 
+_MOST_ROWS = 200
+"""With more rows (a set of 400 pairs has thousands) those that are ok are left out."""
 _STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red", "not checked": "dim"}
 
 
 @dataset_app.command("validate")
 def validate_command(
-    dataset: Annotated[Path, typer.Argument(help="A dataset's folder, ours or the original BLB download.")],
+    dataset: Annotated[Path, typer.Argument(help="A dataset's folder: ours, of stacks or pairs, or the original BLB.")],
     quick: Annotated[bool, typer.Option("--quick", help="Compare sizes, not hashes; open no bokeh image.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
@@ -35,11 +37,17 @@ def validate_command(
         typer.echo(json.dumps({"counts": counts, "findings": [vars(finding) for finding in findings]}, indent=2))
     else:
         table = Table("scene", "check", "state", "found", box=SIMPLE_HEAD)
-        for finding in findings:
+        shown = findings if len(findings) <= _MOST_ROWS else [f for f in findings if f.state != "ok" or not f.scene]
+        for finding in shown:
             state = f"[{_STYLES[finding.state]}]{finding.state}[/]"
             table.add_row(escape(finding.scene or "(all)"), finding.check, state, escape(finding.text))
         Console(highlight=False).print(table)
-        typer.echo(f"{dataset}: " + ", ".join(f"{count} {state}" for state, count in counts.items() if count))
+        left_out = (
+            f" ({len(findings) - len(shown)} rows that are ok are left out)" if len(shown) < len(findings) else ""
+        )
+        typer.echo(
+            f"{dataset}: " + ", ".join(f"{count} {state}" for state, count in counts.items() if count) + left_out
+        )
     if counts["failed"]:
         raise typer.Exit(1)
 

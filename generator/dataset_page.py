@@ -1,6 +1,7 @@
 """A dataset to look at: one page that needs no server and no network, with previews and a contact sheet per scene.
 
-All of it is made from the data and can be made again at any time; none of it is data.
+All of it is made from the data and can be made again at any time; none of it is data. Pairs of photographs have a page
+of their own, see :mod:`.ebb400.page`.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ class PageScene:
 
 
 def write_dataset_page(root: Path, *, report: ReportStep = silent) -> Path:
-    """Make ``index.html`` and ``previews/`` of a dataset of either layout and return the page's path.
+    """Make ``index.html`` and ``previews/`` of a dataset of either layout or kind and return the page's path.
 
     Raises BadInputError when ``root`` is no dataset or a picture cannot be read.
     """
@@ -78,6 +79,10 @@ def write_dataset_page(root: Path, *, report: ReportStep = silent) -> Path:
 
 def write_page_of(contents: Contents, *, report: ReportStep = silent) -> Path:
     """Make the page of a dataset whose list of files is known; see :func:`write_dataset_page`."""
+    if contents.record is not None and contents.record.kind == "pairs":
+        from .ebb400.page import write_pairs_page
+
+        return write_pairs_page(contents.root, contents.record, contents.folders, report=report)
     total = sum(len(contents.of_scene(scene, ["bokeh"])) for scene in contents.folders)
     scenes: list[PageScene] = []
     done = 0

@@ -25,7 +25,7 @@ _PATCHES_PER_SCENE = 300
 
 
 def validate(root: Path, *, quick: bool = False, report: ReportStep = silent) -> list[Finding]:
-    """Check a dataset of either layout and return what was found, a row per check and scene.
+    """Check a dataset of either layout and kind and return what was found, a row per check and scene.
 
     quick: compare sizes instead of hashes, and open no bokeh image.
     Raises BadInputError when ``root`` is no dataset; a damaged one is a finding.
@@ -36,6 +36,10 @@ def validate(root: Path, *, quick: bool = False, report: ReportStep = silent) ->
         if not (root / DATASET_FILE).is_file():
             raise
         return [Finding("manifest", "", "failed", str(error))]
+    if contents.record is not None and contents.record.kind == "pairs":
+        from .pair_validation import validate_pairs
+
+        return validate_pairs(contents, quick=quick, report=report)
     findings = [check_manifest(contents), check_scene_list(contents), check_strays(contents)]
     for scene in contents.folders:
         findings += _Scene(contents, scene, quick, report).findings()

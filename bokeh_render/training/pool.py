@@ -15,7 +15,7 @@ from ..errors import BokehbenchError
 from ..neural.threads import torch_threads
 from ..progress import ReportStep, Step, silent
 from ..schema import sha256_of_json
-from ..training_pairs.workers import Workers
+from ..workers import Workers
 from .examples import PLANE_COUNT, Derivation, Half, PairSource, make_example
 
 _AHEAD = 2  # pieces of work that wait per worker

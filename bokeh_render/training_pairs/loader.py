@@ -10,9 +10,9 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future
 
+from ..workers import Workers
 from .mixture import Draw
 from .pair import TrainingPair
-from .workers import Workers
 
 _AHEAD = 3
 """Pairs that are asked for in advance, per worker."""

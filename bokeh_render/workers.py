@@ -1,4 +1,4 @@
-"""Processes that draw pairs: one core each, deaf to Ctrl-C, which their parent answers, and ended with their parent."""
+"""Processes for long work: one core each, deaf to Ctrl-C, which their parent answers, and ended with their parent."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import torch
 
@@ -18,10 +18,14 @@ Found = TypeVar("Found")
 
 
 class Workers(ProcessPoolExecutor):
-    """So many processes, started afresh when there is work. ``submit`` from the main thread."""
+    """So many processes, started afresh when there is work. ``submit`` from the main thread.
 
-    def __init__(self, count: int) -> None:
-        super().__init__(count, mp_context=multiprocessing.get_context("spawn"), initializer=_begin)
+    given: what each process calls first, with ``arguments``, which are sent once and not with every piece of work.
+    """
+
+    def __init__(self, count: int, given: Callable[..., None] | None = None, *arguments: Any) -> None:
+        context = multiprocessing.get_context("spawn")
+        super().__init__(count, mp_context=context, initializer=_begin, initargs=(given, *arguments))
 
     def submit(
         self, fn: Callable[Parameters, Found], /, *args: Parameters.args, **kwargs: Parameters.kwargs
@@ -44,15 +48,16 @@ def _interrupts_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _begin() -> None:
+def _begin(given: Callable[..., None] | None = None, *arguments: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
     parent = multiprocessing.parent_process()
-    if parent is None:
-        return
+    if parent is not None:
 
-    def watch() -> None:  # a killed parent cannot end its workers, and they would wait for work for ever
-        parent.join()
-        os._exit(1)
+        def watch() -> None:  # a killed parent cannot end its workers, and they would wait for work for ever
+            parent.join()
+            os._exit(1)
 
-    threading.Thread(target=watch, name="watch parent", daemon=True).start()
+        threading.Thread(target=watch, name="watch parent", daemon=True).start()
+    if given is not None:
+        given(*arguments)

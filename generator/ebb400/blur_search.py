@@ -1,0 +1,307 @@
+"""Blur parameter, focus disparity and gamma of a pair: those with which the classical renderer comes closest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bokeh_render.classical import scatter
+from bokeh_render.optics import DISPLAY_GAMMA, Float32, display_from_light, light_from_display, signed_defocus
+from bokeh_render.schema import Record
+
+from .defocus_fit import calm, cost_table, evenly_blurred, fit_defocus, ladder, largest_radius, reached_by_clipped
+from .refusal import PairRefusedError
+
+Mask = NDArray[np.bool_]
+
+_FEWEST_SHARE = 0.05  # of the pixels: with fewer nothing is believed
+_FIRST_STEP, _LAST_STEP = 1.15, 1.01  # factors of K
+_FIRST_FOCUS_STEP = 0.04
+_CURVE = (0.5, 0.6, 0.7, 0.8, 0.87, 0.94, 1.0, 1.06, 1.15, 1.25, 1.43, 1.67, 2.0)
+_GAMMAS = (1.0, 1.4, 1.8, 2.2, 2.6, 3.0, 3.6, 4.4)
+_NOISE_FACTOR = 4.0
+_LEAST_ERROR = 1e-6  # squared, display values: less than half a step of 8 bits
+_NEARER = 0.1  # of the disparity range: in front of the focus by more counts as nearer
+
+
+class BlurLimits(Record):
+    """What a search looks for, and when it believes what it found.
+
+    largest_radius: share of the longer side; gain: least share of the cost that blurring must take away; width: widest
+    optimum, as the share of K by which one may miss it before a tenth of that gain is lost.
+    """
+
+    largest_radius: float = 0.06
+    gain: float = 0.1
+    width: float = 0.35
+
+
+DEFAULT_LIMITS = BlurLimits()
+
+
+class Curve(NamedTuple):
+    """What was tried, and the likeness of each, 0 to 1: 1 - the mean of e / (e + tau), e a pixel's squared error."""
+
+    tried: tuple[float, ...]
+    likeness: tuple[float, ...]
+
+
+class BlurEstimate(NamedTuple):
+    """What was found.
+
+    blur_parameter: K, px per unit of normalised disparity; focus_disparity: normalised; gamma: see find_blur; likeness:
+    of the best; k_curve: over K at that focus, K = 0 first; gamma_curve; width: how far, as a share of K, one may be
+    off before a tenth of what blurring gains is lost; gain: share of the unlikeness that blurring took away;
+    pixels: share of the picture that was compared; nearer: share that lies clearly in front of the focus: more than
+    half, in most pairs of a set, tells that near and far of its maps are exchanged, as EBB! is focused in front;
+    doubts: a sentence for each reason not to believe it.
+    """
+
+    blur_parameter: float
+    focus_disparity: float
+    gamma: float
+    likeness: float
+    k_curve: Curve
+    gamma_curve: Curve
+    width: float
+    gain: float
+    pixels: float
+    nearer: float
+    doubts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A wide photograph with its disparity, rendered and compared with the shallow one.
+
+    wide: (H, W, 3) display values with the shallow one's gains; shallow; disparity: (H, W) normalised; counted: (H, W),
+    which pixels are compared; tau: squared error from which a pixel counts as wrong, display values.
+    """
+
+    wide: Float32
+    shallow: Float32
+    disparity: Float32
+    counted: Mask
+    tau: float
+    threads: int = 1
+
+    def render(self, blur_parameter: float, focus_disparity: float, gamma: float = DISPLAY_GAMMA) -> Float32:
+        """Return what the classical renderer makes of the wide photograph: display values in [0, 1]."""
+        return render_pair(self.wide, self.disparity, blur_parameter, focus_disparity, gamma, self.threads)
+
+    def likeness(self, blur_parameter: float, focus_disparity: float, gamma: float = DISPLAY_GAMMA) -> float:
+        """Return how like the shallow photograph a render is, 0 to 1."""
+        error = squared_error(self.render(blur_parameter, focus_disparity, gamma), self.shallow)[self.counted]
+        return float(1.0 - np.mean(error / (error + self.tau)))
+
+
+def render_pair(
+    wide: Float32, disparity: Float32, blur_parameter: float, focus_disparity: float, gamma: float, threads: int
+) -> Float32:
+    """Return the classical renderer's image, display values in [0, 1], of display values and normalised disparity."""
+    defocus = signed_defocus(disparity.astype(np.float64), blur_parameter, focus_disparity).astype(np.float32)
+    blurred = scatter(light_from_display(wide, gamma), defocus, threads=threads).bokeh
+    return np.clip(display_from_light(blurred, gamma), 0.0, 1.0)
+
+
+def squared_error(one: Float32, other: Float32) -> Float32:
+    """Return each pixel's squared error, mean of its channels, (H, W)."""
+    return np.asarray(((one - other) ** 2).mean(axis=2), dtype=np.float32)
+
+
+class Guess(NamedTuple):
+    """K, px per unit of normalised disparity, and focus disparity, before any render."""
+
+    blur_parameter: float
+    focus_disparity: float
+
+
+def guess_blur(
+    wide: Float32,
+    shallow: Float32,
+    disparity: Float32,
+    valid: Mask,
+    *,
+    limits: BlurLimits = DEFAULT_LIMITS,
+    threads: int = 1,
+) -> Guess:
+    """Fit K and focus to a table of even blurs (see :mod:`.defocus_fit`); parameters as of :func:`find_blur`.
+
+    Three fits: over all pixels, without those that clipped light reaches, and also without those that light of other
+    depths reaches, where even blur is wrong. Fewer pixels may tell less; so the guess is the one whose render is the
+    most like the shallow photograph.
+    """
+    largest = largest_radius(disparity.shape, limits.largest_radius)
+    radii = ladder(largest)
+    blurred = evenly_blurred(wide, radii, DISPLAY_GAMMA, threads)
+
+    def fitted(counted: Mask) -> Guess:
+        return Guess(*fit_defocus(cost_table(blurred, shallow, disparity, radii, counted), largest)[:2])
+
+    guesses, counted = [fitted(valid)], valid
+    for within in (_without_clipped_light, _without_other_depths):
+        fewer = valid & within(wide, disparity, guesses[-1])
+        if fewer.mean() >= _FEWEST_SHARE:
+            guesses.append(fitted(fewer))
+            counted = fewer if within is _without_clipped_light else counted
+    return _most_alike(wide, shallow, disparity, counted, guesses, threads)
+
+
+def _most_alike(
+    wide: Float32, shallow: Float32, disparity: Float32, counted: Mask, guesses: list[Guess], threads: int
+) -> Guess:
+    errors = [
+        squared_error(render_pair(wide, disparity, *guess, DISPLAY_GAMMA, threads), shallow)[counted]
+        for guess in guesses
+    ]
+    tau = _NOISE_FACTOR * max(min(float(np.median(error)) for error in errors), _LEAST_ERROR)
+    unlike = [float(np.mean(error / (error + tau))) for error in errors]
+    return guesses[int(np.argmin(unlike))]
+
+
+def find_blur(
+    wide: Float32,
+    shallow: Float32,
+    disparity: Float32,
+    valid: Mask,
+    guess: Guess,
+    *,
+    limits: BlurLimits = DEFAULT_LIMITS,
+    threads: int = 1,
+) -> BlurEstimate:
+    """Find K, focus disparity and gamma of a pair of photographs, from coarse to fine with real renders.
+
+    wide, shallow: (H, W, 3) display values in [0, 1], aligned, of equal gains; disparity: (H, W) normalised, near = 1;
+    valid: (H, W), where both show something; guess: where to begin.
+
+    Pixels count where no clipped light and, if enough are left, no light of another depth arrives: there the renderer
+    is right, whatever the disparity's edges are like. Each pixel's squared error e counts as e / (e + tau), tau from
+    the median, so that what no renderer can know weighs little. The search is at gamma 2.2; gamma is then the one that
+    comes closest over all valid pixels, clipped ones included: an effective value, which makes up for light that the
+    wide photograph lost. Raises PairRefusedError when nothing is left to compare.
+    """
+    largest_k = 2.0 * largest_radius(disparity.shape, limits.largest_radius)
+    counted = _counted(wide, disparity, valid, guess)
+    first = render_pair(wide, disparity, *guess, DISPLAY_GAMMA, threads)
+    tau = _NOISE_FACTOR * max(float(np.median(squared_error(first, shallow)[counted])), _LEAST_ERROR)
+    comparison = Comparison(wide, shallow, disparity, counted, tau, threads)
+    k, focus = _search(comparison.likeness, *guess, largest_k)
+    k_curve = _curve(lambda tried: comparison.likeness(tried, focus), (0.0, *(k * factor for factor in _CURVE)))
+    everywhere = Comparison(wide, shallow, disparity, valid, tau, threads)
+    gamma_curve = _curve(lambda tried: everywhere.likeness(k, focus, tried), _GAMMAS)
+    gain, width = _shape(k_curve)
+    return BlurEstimate(
+        k,
+        focus,
+        _peak(gamma_curve),
+        max(k_curve.likeness),
+        k_curve,
+        gamma_curve,
+        width,
+        gain,
+        float(counted.mean()),
+        float((disparity > focus + _NEARER).mean()),
+        _doubts(k, gain, width, largest_k, limits),
+    )
+
+
+def _counted(wide: Float32, disparity: Float32, valid: Mask, guess: Guess) -> Mask:
+    for counted in (
+        valid & _without_other_depths(wide, disparity, guess),
+        valid & _without_clipped_light(wide, disparity, guess),
+        valid,
+    ):
+        if counted.mean() >= _FEWEST_SHARE:
+            return counted
+    raise PairRefusedError(
+        "blur",
+        f"only {100 * valid.mean():.0f} % of the picture can be compared; expected {100 * _FEWEST_SHARE:g} %",
+    )
+
+
+def _without_clipped_light(wide: Float32, disparity: Float32, guess: Guess) -> Mask:
+    return ~reached_by_clipped(wide, disparity, *guess)
+
+
+def _without_other_depths(wide: Float32, disparity: Float32, guess: Guess) -> Mask:
+    return _without_clipped_light(wide, disparity, guess) & calm(disparity, *guess)
+
+
+def _search(likeness: Callable[[float, float], float], k: float, focus: float, largest_k: float) -> tuple[float, float]:
+    """Climb from a start, one step at a time in K or focus, with steps that halve where none leads up."""
+    best, step, focus_step = likeness(k, focus), _FIRST_STEP, _FIRST_FOCUS_STEP
+    while step > _LAST_STEP:
+        for there in (
+            (min(k * step, largest_k), focus),
+            (k / step, focus),
+            (k, min(focus + focus_step, 1.0)),
+            (k, max(focus - focus_step, 0.0)),
+        ):
+            if there != (k, focus) and (found := likeness(*there)) > best:
+                best, (k, focus) = found, there
+                break
+        else:
+            step, focus_step = step**0.5, focus_step / 2.0
+    return k, focus
+
+
+def _curve(likeness: Callable[[float], float], tried: tuple[float, ...]) -> Curve:
+    return Curve(tuple(float(value) for value in tried), tuple(likeness(value) for value in tried))
+
+
+def _peak(curve: Curve) -> float:
+    """Return where a parabola through the best value tried and its neighbours is highest."""
+    best = int(np.argmax(curve.likeness))
+    if best in (0, len(curve.tried) - 1):
+        return curve.tried[best]
+    (x0, x1, x2), (y0, y1, y2) = curve.tried[best - 1 : best + 2], curve.likeness[best - 1 : best + 2]
+    slope_before, slope_after = (y1 - y0) / (x1 - x0), (y2 - y1) / (x2 - x1)
+    bend = (slope_after - slope_before) / (x2 - x0)
+    if bend >= 0:
+        return x1
+    peak = 0.5 * (x0 + x1) - slope_before / (2.0 * bend)
+    return float(min(max(peak, x0), x2))
+
+
+def _shape(curve: Curve) -> tuple[float, float]:
+    """Return what blurring gains, as a share of the unlikeness of no blur, and how wide the optimum is: see above."""
+    sharp, tried, likeness = curve.likeness[0], np.log(curve.tried[1:]), np.array(curve.likeness[1:])
+    best = int(np.argmax(likeness))
+    gained = float(likeness[best]) - sharp
+    enough = float(likeness[best]) - 0.1 * gained
+    ends = [_crossing(tried[: best + 1][::-1], likeness[: best + 1][::-1], enough)]
+    ends.append(_crossing(tried[best:], likeness[best:], enough))
+    return gained / max(1.0 - sharp, 1e-9), float(np.expm1(max(abs(end - tried[best]) for end in ends)))
+
+
+def _crossing(places: NDArray[np.float64], values: NDArray[np.float64], level: float) -> float:
+    """Return where values, from the first on, first fall below a level; the last place when they do not."""
+    below = np.flatnonzero(values < level)
+    if not len(below):
+        return float(places[-1])
+    after = int(below[0])
+    if after == 0:
+        return float(places[0])
+    share = (values[after - 1] - level) / (values[after - 1] - values[after])
+    return float(places[after - 1] + share * (places[after] - places[after - 1]))
+
+
+def _doubts(k: float, gain: float, width: float, largest_k: float, limits: BlurLimits) -> tuple[str, ...]:
+    doubts = []
+    if gain < limits.gain:
+        doubts.append(
+            f"blurring the wide photograph makes it hardly more like the shallow one ({100 * gain:.0f} % of the "
+            f"difference goes; expected {100 * limits.gain:g} %): the pair may show no blur, or the disparity is wrong"
+        )
+    if width > limits.width:
+        doubts.append(
+            f"K is not clear: {100 * width:.0f} % more or less would do as well; expected {100 * limits.width:g} %"
+            " at most"
+        )
+    if k >= 0.98 * largest_k:
+        doubts.append(f"K lies at the end of what was searched ({largest_k:.0f} px)")
+    return tuple(doubts)

@@ -1,0 +1,119 @@
+"""The work on one id: read, prepare, write its files; or say why not. What is done stays done."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from bokeh_render.atomic import write_json
+from bokeh_render.errors import BadInputError
+from bokeh_render.schema import Record, load_json, sha256_of_json
+
+from ..stack import WORK_FOLDER
+from .disparity_source import DisparityFound, DisparitySource
+from .pair import prepare_pair
+from .pair_files import PREVIEW_FOLDER, scene_folders, scene_name, write_pair
+from .photographs import Photographs, read_photographs
+from .refusal import PairRefusedError
+from .settings import VERSION, PairSettings
+from .source import EbbSource, PhotographFiles
+from .strip import Strip, strip_of, write_strip
+
+
+class Outcome(Record):
+    """What became of an id. key: hash of all that decided it; step, reason: of a refusal, else None.
+
+    doubts: of a pair that was prepared all the same.
+    """
+
+    id: int
+    key: str
+    state: Literal["ready", "refused"]
+    step: str | None = None
+    reason: str | None = None
+    doubts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PairWork:
+    """All that the work on any id of a set needs; picklable. out: the dataset's folder; threads: of the renderer."""
+
+    source: EbbSource
+    disparity: DisparitySource
+    settings: PairSettings
+    out: Path
+    threads: int = 1
+
+    def outcome_file(self, identifier: int) -> Path:
+        """Return where an id's outcome is kept between runs."""
+        return self.out / WORK_FOLDER / "outcomes" / f"{scene_name(identifier)}.json"
+
+    def finished(self, identifier: int) -> Outcome | None:
+        """Return what became of an id in an earlier run; None when its map or this code has changed since."""
+        path = self.outcome_file(identifier)
+        if not path.is_file():
+            return None
+        found = load_json(Outcome, path)
+        return found if found.key == self._key(identifier) else None
+
+    def run(self, identifier: int) -> Outcome:
+        """Prepare an id's pair, or find out why it cannot be used; either is written down last."""
+        key = self._key(identifier)
+        self._forget(identifier)
+        try:
+            doubts = self._prepare(identifier)
+        except PairRefusedError as error:
+            outcome = Outcome(id=identifier, key=key, state="refused", step=error.step, reason=str(error))
+        else:
+            outcome = Outcome(id=identifier, key=key, state="ready", doubts=doubts)
+        write_json(self.outcome_file(identifier), outcome.model_dump(mode="json"))
+        return outcome
+
+    def _key(self, identifier: int) -> str:
+        return sha256_of_json(
+            {
+                "version": VERSION,
+                "settings": self.settings.model_dump(mode="json"),
+                "members": self.source.members.get(identifier),
+                "disparity": self.disparity.key_of(identifier),
+            }
+        )
+
+    def _forget(self, identifier: int) -> None:
+        for folder in scene_folders(self.out, identifier):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _prepare(self, identifier: int) -> tuple[str, ...]:
+        """Write a pair's files and return the doubts."""
+        scene = scene_name(identifier)
+        read = self.out / WORK_FOLDER / "read" / scene
+        preview = self.out / PREVIEW_FOLDER / f"{scene}.jpg"
+        try:
+            files, photographs = self._read(identifier, read)
+            found = self._map_of(identifier, photographs)
+            wide, shallow, disparity = photographs.wide, photographs.shallow, found.disparity
+            try:
+                pair = prepare_pair(wide, shallow, disparity, self.settings, threads=self.threads)
+            except PairRefusedError as error:
+                write_strip(preview, Strip(f"{scene}, refused: {error}", wide, shallow, disparity))
+                raise
+            write_pair(self.out, identifier, files, photographs, found, pair, self.settings, threads=self.threads)
+            write_strip(preview, strip_of(scene, pair))
+            return pair.blur.doubts
+        finally:
+            shutil.rmtree(read, ignore_errors=True)
+
+    def _read(self, identifier: int, folder: Path) -> tuple[PhotographFiles, Photographs]:
+        try:
+            files = self.source.extract(identifier, folder)
+            return files, read_photographs(files)
+        except BadInputError as error:
+            raise PairRefusedError("read", str(error)) from None
+
+    def _map_of(self, identifier: int, photographs: Photographs) -> DisparityFound:
+        try:
+            return self.disparity.find(identifier, photographs.wide, photographs.stored_size, photographs.orientation)
+        except BadInputError as error:
+            raise PairRefusedError("disparity", str(error)) from None

@@ -1,0 +1,123 @@
+"""How the shallow photograph's brightness and colours differ from the wide one's: gains in light, and vignetting."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from bokeh_render.optics import DISPLAY_GAMMA, Float32, light_from_display
+
+_CLIPPED = 0.97  # display value from which on a channel may be clipped
+_DARK = 0.02  # light below which noise and black level rule
+_ROUNDS = 12
+_FEWEST_SHARE = 0.005  # of the pixels, in focus, for gains from them
+
+Mask = NDArray[np.bool_]
+
+
+class Photometry(NamedTuple):
+    """shallow = wide × gains × (1 + vignetting₂ r² + vignetting₄ r⁴), in light; r = 1 in the corners.
+
+    gains: of red, green and blue, in the middle of the picture; vignetting: the two coefficients, to be noted: a lens
+    wide open is darker in the corners, which is no difference of exposure; pixels: how many counted; in_focus: whether
+    only pixels in focus did, else (too few) light spread over ``spread_px`` was compared; residual: median
+    |ln(shallow / model)|.
+    """
+
+    gains: tuple[float, float, float]
+    vignetting: tuple[float, float]
+    pixels: int
+    in_focus: bool
+    residual: float
+
+    def apply(self, display: Float32) -> Float32:
+        """Return a wide photograph (display values) with the shallow one's gains, not clipped; vignetting is left."""
+        factor = np.asarray(self.gains, dtype=np.float64) ** (1.0 / DISPLAY_GAMMA)
+        return np.asarray(display * factor, dtype=np.float32)
+
+
+NEUTRAL = Photometry((1.0, 1.0, 1.0), (0.0, 0.0), 0, False, 0.0)
+
+
+def measure_photometry(
+    wide: Float32, shallow: Float32, valid: Mask, *, in_focus: Mask | None = None, spread_px: float = 12.0
+) -> Photometry:
+    """Measure gains and vignetting of two aligned photographs, robustly.
+
+    wide, shallow: (H, W, 3) display values; valid: (H, W), where both show something; in_focus: (H, W), where both are
+    sharp: with enough of these (none clipped or dark) they alone count, lightly smoothed. Without, both pictures are
+    smoothed over spread_px, beyond which blur moves little light. Light is display ** 2.2; ratios are fitted in
+    logarithms with weights that fall for outliers (Cauchy's).
+    """
+    if in_focus is not None:
+        chosen = ndimage.binary_erosion(in_focus & valid, iterations=1)
+        sigma = 1.0
+        usable = _usable(wide, shallow, chosen, sigma)
+        if usable.sum() >= _FEWEST_SHARE * usable.size:
+            return _fit(wide, shallow, usable, sigma, in_focus=True)
+    return _fit(wide, shallow, _usable(wide, shallow, valid, spread_px), spread_px, in_focus=False)
+
+
+def _usable(wide: Float32, shallow: Float32, valid: Mask, sigma: float) -> Mask:
+    """Return the valid pixels into which no clipped one was smoothed and that are not dark."""
+    clipped = (np.maximum(wide, shallow) >= _CLIPPED).any(axis=2)
+    reached = ndimage.maximum_filter(clipped, size=2 * int(np.ceil(sigma)) + 1)
+    bright = np.minimum(light_from_display(wide), light_from_display(shallow)).min(axis=2) > _DARK
+    usable: Mask = valid & ~reached & bright
+    return usable
+
+
+def _fit(wide: Float32, shallow: Float32, usable: Mask, sigma: float, *, in_focus: bool) -> Photometry:
+    count = int(usable.sum())
+    if count < 50:
+        return NEUTRAL
+    light = [
+        ndimage.gaussian_filter(light_from_display(picture), (sigma, sigma, 0), mode="nearest")
+        for picture in (wide, shallow)
+    ]
+    ratio = np.log(np.maximum(light[1][usable], 1e-6)) - np.log(np.maximum(light[0][usable], 1e-6))
+    r2 = _squared_radius(usable.shape)[usable]
+    stride = max(1, count // 200_000)
+    ratio, r2 = ratio[::stride].astype(np.float64), r2[::stride]
+    spread = r2.max() - r2.min() > 0.3  # else the fall towards the corners cannot be told from the gains
+    columns = [r2, r2 * r2] if spread else []
+    design = np.stack([*columns, np.ones_like(r2)], axis=1) if columns else np.ones((len(r2), 1))
+    shared = len(columns)
+    gains, slopes = np.median(ratio, axis=0), np.zeros(shared)
+    for _ in range(_ROUNDS):
+        left = ratio - gains - (design[:, :shared] @ slopes)[:, None]
+        scale = 1.4826 * float(np.median(np.abs(left))) + 1e-6
+        weight = 1.0 / (1.0 + (left / (2.0 * scale)) ** 2)
+        gains, slopes = _solve(ratio, design[:, :shared], weight)
+    left = ratio - gains - (design[:, :shared] @ slopes)[:, None]
+    # ln(1 + a r² + b r⁴) was fitted as a polynomial in r²; what is noted are the darkening's own coefficients
+    a, b = (float(slopes[0]), float(slopes[1] + slopes[0] ** 2 / 2.0)) if shared else (0.0, 0.0)
+    red, green, blue = (float(gain) for gain in np.exp(gains))
+    return Photometry((red, green, blue), (a, b), count, in_focus, float(np.median(np.abs(left))))
+
+
+def _solve(
+    ratio: NDArray[np.float64], shared: NDArray[np.float64], weight: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return three constants and the common slopes of a weighted least-squares fit."""
+    n = 3 + shared.shape[1]
+    normal, right = np.zeros((n, n)), np.zeros(n)
+    for channel in range(3):
+        rows = np.zeros((len(ratio), n))
+        rows[:, channel] = 1.0
+        rows[:, 3:] = shared
+        weighted = rows * weight[:, channel, None]
+        normal += weighted.T @ rows
+        right += weighted.T @ ratio[:, channel]
+    solution = np.linalg.solve(normal + 1e-9 * np.eye(n) * np.trace(normal), right)
+    return solution[:3], solution[3:]
+
+
+def _squared_radius(shape: tuple[int, ...]) -> NDArray[np.float64]:
+    y, x = np.meshgrid(np.linspace(-1, 1, shape[0]), np.linspace(-1, 1, shape[1]), indexing="ij")
+    aspect = shape[0] / shape[1]
+    squared: NDArray[np.float64] = (x**2 + (aspect * y) ** 2) / (1.0 + aspect**2)
+    return squared
