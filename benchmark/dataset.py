@@ -221,7 +221,9 @@ def open_dataset(root: Path, report: ReportStep = silent) -> Dataset:
     if (root / DATASET_FILE).is_file():
         return _open_ours(root)
     if (root / WORK_FOLDER).is_dir():
-        raise BadInputError(f"{root} is not finished; run the same bokehbench generate (or demo) again to complete it")
+        raise BadInputError(
+            f"{root} is not finished; run the command that began it (bokehbench generate, demo or prepare-ebb400) again"
+        )
     return _open_original(root, report)
 
 

@@ -71,7 +71,9 @@ def read_contents(root: Path) -> Contents:
     if (root / DATASET_FILE).is_file():
         return _ours(root)
     if (root / WORK_FOLDER).is_dir():
-        raise BadInputError(f"{root} is not finished; run the same bokehbench generate (or demo) again to complete it")
+        raise BadInputError(
+            f"{root} is not finished; run the command that began it (bokehbench generate, demo or prepare-ebb400) again"
+        )
     return _original(root)
 
 

@@ -22,10 +22,9 @@ from bokeh_render.progress import ReportStep, Step, silent
 
 from .contact_sheet import Sheet, cell_size, given_size, map_colours, map_thumbnail, thumbnail, write_sheet
 from .contents import Contents, read_contents
-from .stack import Stack, StackInfo, bokeh_file, bokeh_name, read_stack
+from .stack import PREVIEW_FOLDER, Stack, StackInfo, bokeh_file, bokeh_name, read_stack
 
 PAGE_FILE = "index.html"
-PREVIEW_FOLDER = "previews"
 _BARS = 72
 
 

@@ -16,6 +16,7 @@ from .alignment import check_alignment
 from .contents import ListedFile
 from .ebb400.blur_search import render_pair
 from .ebb400.info import OriginalPairInfo, PreparedPairInfo
+from .ebb400.layout import scene_name
 from .ebb400.pair_on_disk import PairPictures
 from .finding import Finding, State, listed
 from .stack import DISPARITY_FILE, PairInfo, bokeh_name
@@ -64,7 +65,7 @@ def check_pair_info(scene: str, info: PairInfo, files: Sequence[ListedFile]) -> 
     if not isinstance(info, PreparedPairInfo | OriginalPairInfo):
         return Finding("info", scene, "ok", "K and focus disparity; nothing else is known of the pair")
     problems = []
-    if info.scene != scene or f"{info.id:04d}" != scene:
+    if info.scene != scene or scene_name(info.id) != scene:
         problems.append(f"it is of scene {info.scene}, id {info.id}")
     if isinstance(info, OriginalPairInfo):
         for role, photograph in (("image", info.wide), ("bokeh", info.shallow)):

@@ -14,6 +14,7 @@ from bokeh_render.progress import ReportStep, Step, silent
 from .contents import Contents, ListedFile, read_contents
 from .ebb400.caveats import near_and_far
 from .ebb400.info import OriginalPairInfo, PreparedPairInfo
+from .ebb400.layout import ORIGINAL_FOLDER, REPORT_FILE, scene_name
 from .ebb400.pair_on_disk import PairPictures, pair_files, read_pair_info
 from .file_checks import check_files, check_manifest, check_strays
 from .finding import Finding, listed
@@ -28,8 +29,6 @@ from .pair_checks import (
 )
 from .picture_checks import PictureFacts, check_sizes, check_values, picture_facts
 from .stack import DATASET_FILE, MANIFEST_FILE, WORK_FOLDER, PairInfo
-
-_ORIGINAL_FOLDER, _REPORT_FILE = "original", "report.json"
 
 
 def validate_pairs(contents: Contents, *, quick: bool = False, report: ReportStep = silent) -> list[Finding]:
@@ -59,7 +58,7 @@ def _check_ids(contents: Contents) -> Finding:
     ids = None if contents.record is None else contents.record.config.get("ids")
     if not isinstance(ids, list):
         return Finding("scenes", "", "not checked", f"{len(contents.folders)}; {DATASET_FILE} lists no ids")
-    wanted, found = {f"{i:04d}" if isinstance(i, int) else str(i) for i in ids}, set(contents.folders)
+    wanted, found = {scene_name(i) if isinstance(i, int) else str(i) for i in ids}, set(contents.folders)
     difference = [f"{scene} is missing" for scene in sorted(wanted - found)]
     difference += [f"{scene} is too many" for scene in sorted(found - wanted)]
     if difference:
@@ -81,8 +80,8 @@ def _untouched_part(contents: Contents) -> tuple[Finding | None, list[ListedFile
 
     They are a dataset of their own, with its own manifest: what that lists belongs there.
     """
-    root, record = contents.root / _ORIGINAL_FOLDER, contents.record
-    beside = [contents.root / _REPORT_FILE]
+    root, record = contents.root / ORIGINAL_FOLDER, contents.record
+    beside = [contents.root / REPORT_FILE]
     beside += [path for path in (contents.root / WORK_FOLDER).rglob("*") if path.is_file()]
     files = [ListedFile(path, "info", "") for path in beside]
     if record is None or not (root / DATASET_FILE).is_file():
@@ -94,19 +93,19 @@ def _untouched_part(contents: Contents) -> tuple[Finding | None, list[ListedFile
         return Finding("untouched", "", "failed", str(error)), files
     files += untouched.files
     if untouched.record is None or untouched.record.recipe_sha256 != record.recipe_sha256:
-        text = f"{_ORIGINAL_FOLDER}/ is of another set (its recipe differs); expected the photographs of these pairs"
+        text = f"{ORIGINAL_FOLDER}/ is of another set (its recipe differs); expected the photographs of these pairs"
         return Finding("untouched", "", "failed", text), files
     if set(untouched.folders) != set(contents.folders):
         text = (
-            f"{_ORIGINAL_FOLDER}/ has {len(untouched.folders)} scenes; expected the {len(contents.folders)} of this set"
+            f"{ORIGINAL_FOLDER}/ has {len(untouched.folders)} scenes; expected the {len(contents.folders)} of this set"
         )
         return Finding("untouched", "", "failed", text), files
-    text = f"{_ORIGINAL_FOLDER}/ has the same pairs; it is a dataset of its own, to be checked by itself"
+    text = f"{ORIGINAL_FOLDER}/ has the same pairs; it is a dataset of its own, to be checked by itself"
     return Finding("untouched", "", "ok", text), files
 
 
 def _check_near_and_far(prepared: list[PreparedPairInfo]) -> Finding:
-    nearer = sum(info.blur.nearer > 0.5 for info in prepared)
+    nearer = sum(info.blur.mostly_nearer for info in prepared)
     doubt = near_and_far(nearer, len(prepared))
     if doubt is not None:
         return Finding("near and far", "", "warning", doubt.text)

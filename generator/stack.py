@@ -39,6 +39,8 @@ APERTURE_CONVENTION = (
     "rotation_rad, counter-clockwise from x; ratio = height / width, the height stays; so seen in blur behind the "
     "focal plane, turned by 180 degrees in front of it"
 )
+PREVIEW_FOLDER = "previews"
+"""Pictures to look at, made from the data."""
 WORK_FOLDER = ".work"
 """Holds the state of an unfinished dataset; gone when it is finished."""
 

@@ -218,7 +218,7 @@ def _counted(wide: Float32, disparity: Float32, valid: Mask, guess: Guess) -> Ma
         if counted.mean() >= _FEWEST_SHARE:
             return counted
     raise PairRefusedError(
-        "blur",
+        "align",
         f"only {100 * valid.mean():.0f} % of the picture can be compared; expected {100 * _FEWEST_SHARE:g} %",
     )
 

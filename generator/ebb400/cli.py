@@ -110,7 +110,7 @@ def _disparity(
 
 
 def _print(prepared: Prepared, source: EbbSource, out: Path, as_json: bool) -> None:
-    from .report import REPORT_FILE
+    from .layout import REPORT_FILE, scene_name
 
     content = json.loads((out / REPORT_FILE).read_text(encoding="utf-8"))
     if as_json:
@@ -119,9 +119,9 @@ def _print(prepared: Prepared, source: EbbSource, out: Path, as_json: bool) -> N
     summary = content["summary"]
     typer.echo(f"{out}: {prepared.record.name}, {content['ready']} of {content['wanted']} pairs from {source.name}")
     for refusal in content["refused"]:
-        typer.echo(f"  refused {refusal['id']:04d} ({refusal['step']}): {refusal['reason']}")
+        typer.echo(f"  refused {scene_name(refusal['id'])} ({refusal['step']}): {refusal['reason']}")
     for doubt in content["doubtful"]:
-        typer.echo(f"  doubtful {doubt['id']:04d}: {doubt['doubts'][0]}")
+        typer.echo(f"  doubtful {scene_name(doubt['id'])}: {doubt['doubts'][0]}")
     typer.echo(
         f"classical renderer at the K found: {summary['psnr_aligned']:.2f} dB aligned, "
         f"{summary['psnr_original']:.2f} dB untouched; {out / 'index.html'}"

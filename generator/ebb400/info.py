@@ -75,6 +75,11 @@ class BlurInfo(Record):
     gamma_curve: CurveInfo
     doubts: tuple[str, ...]
 
+    @property
+    def mostly_nearer(self) -> bool:
+        """Whether most of the picture lies in front of the focus."""
+        return self.nearer > 0.5
+
 
 class PairScores(Record):
     """How close the classical render at the K found comes: dB, and mean SSIM, to the shallow photograph."""

@@ -24,17 +24,17 @@ from bokeh_render.optics import DISPLAY_GAMMA, Float32
 from bokeh_render.progress import ReportStep, Step, silent
 from bokeh_render.schema import load_json
 
-from ..dataset_page import PAGE_FILE, PREVIEW_FOLDER
-from ..stack import INFO_FILE, DatasetRecord, PairInfo
+from ..dataset_page import PAGE_FILE
+from ..stack import INFO_FILE, PREVIEW_FOLDER, DatasetRecord, PairInfo
 from .caveats import Caveat, near_and_far, whose
 from .charts import CURVE_SIZE, HISTOGRAM_SIZE, CurveDrawing, Histogram, curve_drawing, histogram
 from .figures import NUMBERS, Figure, facts_of, figures_of, numbers_of, photographs_of
 from .info import OriginalPairInfo, PairScores, PreparedPairInfo
+from .layout import ORIGINAL_FOLDER, REPORT_FILE, scene_name
 from .pair_on_disk import pair_files, read_pair_info, read_pictures
 from .strip import HEAD_PX, PICTURE_HEIGHT_PX, Strip, labels, write_strip
 
-REPORT_FILE = "report.json"
-_UNTOUCHED = Path("original", "scenes")
+_UNTOUCHED = Path(ORIGINAL_FOLDER, "scenes")
 _PREVIEW_RENDER_PX = 2 * PICTURE_HEIGHT_PX  # high: enough for what a strip shows
 _WITH_STRIP = ("align", "blur")
 """Steps at which a pair is refused that has a preview by then."""
@@ -155,7 +155,7 @@ def _selection(config: dict[str, Any]) -> dict[str, Any]:
 
 def _caveats(config: dict[str, Any], prepared: Sequence[PreparedPairInfo]) -> list[Caveat]:
     selection = _selection(config)
-    exchanged = near_and_far(sum(info.blur.nearer > 0.5 for info in prepared), len(prepared))
+    exchanged = near_and_far(sum(info.blur.mostly_nearer for info in prepared), len(prepared))
     return [*([exchanged] if exchanged else []), *([whose(selection)] if selection else [])]
 
 
@@ -208,10 +208,11 @@ def _pair(root: Path, scene: str, folder: Path, info: PairInfo, untouched: PairS
 
 
 def _refusal(root: Path, refused: _RefusedId) -> PageRefusal:
-    scene = f"{refused.id:04d}"
+    scene = scene_name(refused.id)
     preview = root / PREVIEW_FOLDER / f"{scene}.jpg"
     has_strip = refused.step in _WITH_STRIP and preview.is_file()
-    strip = _strip(root, preview, labels(rendered=False, aligned=False)) if has_strip else None
+    rendered = refused.step == "blur"
+    strip = _strip(root, preview, labels(rendered=rendered, aligned=rendered)) if has_strip else None
     return PageRefusal(scene, refused.step or "", refused.reason or "", strip)
 
 

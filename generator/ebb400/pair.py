@@ -81,8 +81,6 @@ def prepare_pair(
         raise PairRefusedError(
             "align", f"aligned, the pair still lies {full.median_px:.2f} px apart; expected {largest:.2f} px at most"
         )
-    if settings.clear and blur.doubts:
-        raise PairRefusedError("blur", blur.doubts[0])
     blur = blur._replace(
         blur_parameter=blur.blur_parameter / small.factor,
         k_curve=blur.k_curve._replace(tried=tuple(k / small.factor for k in blur.k_curve.tried)),

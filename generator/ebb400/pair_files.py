@@ -25,26 +25,13 @@ from .info import (
     PhotometricInfo,
     PreparedPairInfo,
 )
+from .layout import scene_folders, scene_name
 from .pair import PreparedPair
 from .photographs import Photographs
 from .settings import PairSettings
 from .source import PhotographFiles
 
-ORIGINAL_FOLDER = "original"
-"""Within the dataset: a dataset of its own, of the photographs as they came."""
-PREVIEW_FOLDER = "previews"
 _IMAGE, _BOKEH = "image", bokeh_name(0, 0)
-
-
-def scene_name(identifier: int) -> str:
-    """Return an id's scene: the id in four digits at least."""
-    return f"{identifier:04d}"
-
-
-def scene_folders(out: Path, identifier: int) -> tuple[Path, Path]:
-    """Return where a pair's files go: the aligned ones and the untouched ones."""
-    scene = scene_name(identifier)
-    return out / "scenes" / scene, out / ORIGINAL_FOLDER / "scenes" / scene
 
 
 def write_pair(

@@ -11,10 +11,11 @@ from bokeh_render.atomic import write_json
 from bokeh_render.errors import BadInputError
 from bokeh_render.schema import Record, load_json, sha256_of_json
 
-from ..stack import WORK_FOLDER
+from ..stack import PREVIEW_FOLDER, WORK_FOLDER
 from .disparity_source import DisparityFound, DisparitySource
+from .layout import scene_folders, scene_name
 from .pair import prepare_pair
-from .pair_files import PREVIEW_FOLDER, scene_folders, scene_name, write_pair
+from .pair_files import write_pair
 from .photographs import Photographs, read_photographs
 from .refusal import PairRefusedError
 from .settings import VERSION, PairSettings
@@ -84,12 +85,16 @@ class PairWork:
     def _forget(self, identifier: int) -> None:
         for folder in scene_folders(self.out, identifier):
             shutil.rmtree(folder, ignore_errors=True)
+        self._preview(identifier).unlink(missing_ok=True)
+
+    def _preview(self, identifier: int) -> Path:
+        return self.out / PREVIEW_FOLDER / f"{scene_name(identifier)}.jpg"
 
     def _prepare(self, identifier: int) -> tuple[str, ...]:
         """Write a pair's files and return the doubts."""
         scene = scene_name(identifier)
         read = self.out / WORK_FOLDER / "read" / scene
-        preview = self.out / PREVIEW_FOLDER / f"{scene}.jpg"
+        preview = self._preview(identifier)
         try:
             files, photographs = self._read(identifier, read)
             found = self._map_of(identifier, photographs)
@@ -99,8 +104,10 @@ class PairWork:
             except PairRefusedError as error:
                 write_strip(preview, Strip(f"{scene}, refused: {error}", wide, shallow, disparity))
                 raise
-            write_pair(self.out, identifier, files, photographs, found, pair, self.settings, threads=self.threads)
             write_strip(preview, strip_of(scene, pair))
+            if self.settings.clear and pair.blur.doubts:
+                raise PairRefusedError("blur", pair.blur.doubts[0])
+            write_pair(self.out, identifier, files, photographs, found, pair, self.settings, threads=self.threads)
             return pair.blur.doubts
         finally:
             shutil.rmtree(read, ignore_errors=True)

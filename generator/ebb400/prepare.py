@@ -32,7 +32,7 @@ from ..stack import (
 )
 from .disparity_source import DisparitySource
 from .info import PreparedPairInfo
-from .pair_files import ORIGINAL_FOLDER, scene_folders, scene_name
+from .layout import ORIGINAL_FOLDER, REPORT_FILE, scene_folders, scene_name
 from .pair_work import Outcome, PairWork
 from .report import write_report
 from .selection import Selection
@@ -83,10 +83,10 @@ def prepare(
         "version": VERSION,
     }
     _check_folder(out)
+    if (out / DATASET_FILE).is_file():
+        return _existing(config, out, wanted)
     work = PairWork(source, disparity, settings, out, threads)
     with locked(out / WORK_FOLDER / "lock", out):
-        if (out / DATASET_FILE).is_file():
-            return _existing(config, out, wanted)
         _begin(config, out)
         outcomes = _work_through(work, order, wanted, jobs, report, replaces=selection.replaces)
         ready = [outcome.id for outcome in outcomes if outcome.state == "ready"]
@@ -94,12 +94,13 @@ def prepare(
             write_report(out, selection.name, None, source, outcomes, wanted)
             raise BokehbenchError(
                 f"{len(ready)} of {wanted} pairs could be prepared, then there were no more ids; "
-                f"{out / 'report.json'} says why each was refused"
+                f"{out / REPORT_FILE} says why each was refused"
             )
         name = selection.name if len(ready) == wanted else f"{selection.name}-{len(ready)}of{wanted}"
         record = _finish(name, config, out, ready)
         write_report(out, name, record, source, outcomes, wanted)
         write_json(out / DATASET_FILE, record.model_dump(mode="json"))
+        shutil.rmtree(out / WORK_FOLDER, ignore_errors=True)
         return Prepared(record, outcomes, wanted)
 
 
@@ -126,6 +127,7 @@ def _existing(config: dict[str, object], out: Path, wanted: int) -> Prepared:
     record = load_json(DatasetRecord, out / DATASET_FILE)
     if {key: record.config.get(key) for key in config} != config:
         raise BadInputError(f"{out} holds a set made in another way; delete it or choose another folder")
+    shutil.rmtree(out / WORK_FOLDER, ignore_errors=True)
     return Prepared(record, (), wanted)
 
 
@@ -228,7 +230,6 @@ def _finish(name: str, config: dict[str, object], out: Path, ready: Sequence[int
             )
         )
     write_json(out / ORIGINAL_FOLDER / DATASET_FILE, records[1].model_dump(mode="json"))
-    shutil.rmtree(out / WORK_FOLDER / "read", ignore_errors=True)
     return records[0]
 
 

@@ -14,8 +14,8 @@ from bokeh_render.schema import load_json
 from ..stack import INFO_FILE, DatasetRecord
 from .caveats import Caveat, near_and_far, whose
 from .info import OriginalPairInfo, PreparedPairInfo
-from .page import REPORT_FILE, write_pairs_page
-from .pair_files import ORIGINAL_FOLDER, scene_folders, scene_name
+from .layout import ORIGINAL_FOLDER, REPORT_FILE, scene_folders, scene_name
+from .page import write_pairs_page
 from .pair_work import Outcome
 from .source import EbbSource
 
@@ -74,7 +74,7 @@ def _summary(
         "median_blur_parameter": median(info.blur_parameter_normalised for info in values),
         "median_focus_disparity": median(info.focus_disparity_normalised for info in values),
         "median_k_width": median(info.blur.width for info in values),
-        "mostly_nearer_than_focus": sum(info.blur.nearer > 0.5 for info in values),
+        "mostly_nearer_than_focus": sum(info.blur.mostly_nearer for info in values),
         "psnr_aligned": sum(info.scores.psnr for info in values) / count,
         "psnr_original": sum(info.scores.psnr for info in originals.values()) / count,
         "ssim_aligned": sum(info.scores.ssim for info in values) / count,

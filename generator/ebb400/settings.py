@@ -21,7 +21,8 @@ class PairSettings(Record):
     align: ``similarity``, or ``none`` for pairs that are aligned already; photometric: whether the wide photograph is
     given the shallow one's gains, or these are only recorded; registration, blur: see there; search_px: longer side at
     which K is searched; overlap: least share of the picture that both show; residual: largest median shift left after
-    alignment, as a share of the longer side (1 px at 1024); clear: whether a pair whose K is doubtful is refused.
+    alignment, as a share of the longer side (1 px at 1024); clear: whether a pair whose K is doubtful stays out of the
+    set.
     """
 
     align: Literal["similarity", "none"] = "similarity"

@@ -99,6 +99,21 @@ def test_each_kind_of_damage_has_its_sentence(ebb: Path, tmp_path: Path) -> None
     assert report["refused_by_step"] == {"disparity": 2, "read": 5}
 
 
+def test_a_doubtful_pair_stays_out_or_is_kept(ebb: Path, tmp_path: Path, made: list[MadePair]) -> None:
+    sharp = np.clip(made[0].wide + np.random.default_rng(1).normal(0, 0.01, made[0].wide.shape), 0, 1)
+    for folder, picture in (("original", made[0].wide), ("bokeh", sharp)):
+        path = tmp_path / "sharp" / folder / "3.png"
+        write_image(path, picture, bits=8)
+    source, maps = open_ebb(tmp_path / "sharp"), DisparityFolder(ebb / "maps", "disparity")
+    with pytest.raises(BokehbenchError, match="0 of 1 pairs could be prepared"):
+        prepare(source, Draw(count=1), maps, tmp_path / "refused", jobs=1)
+    (refused,) = json.loads((tmp_path / "refused" / "report.json").read_text())["refused"]
+    assert (refused["id"], refused["step"]) == (3, "blur")
+    assert (tmp_path / "refused" / "previews" / "0003.jpg").is_file()
+    kept = prepare(source, Draw(count=1), maps, tmp_path / "kept", settings=PairSettings(clear=False), jobs=1)
+    assert "hardly more like" in kept.outcomes[0].doubts[0]
+
+
 def test_the_benchmark_reads_the_set_and_the_untouched_photographs(
     set_of_three: tuple[Path, Prepared], ebb: Path
 ) -> None:
@@ -157,7 +172,9 @@ def test_killed_and_taken_up_again(ebb: Path, tmp_path: Path, set_of_three: tupl
         time.sleep(0.05)
     os.killpg(child.pid, signal.SIGKILL)
     child.wait()
-    finished = [path for path in outcomes.glob("*.json") if '"ready"' in path.read_text()]
+    finished = [
+        out / "scenes" / path.stem / "info.json" for path in outcomes.glob("*.json") if '"ready"' in path.read_text()
+    ]
     kept = {path: path.stat().st_mtime_ns for path in finished}
     result = CliRunner().invoke(app, options)
     assert result.exit_code == 0, result.output
