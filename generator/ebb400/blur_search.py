@@ -125,6 +125,7 @@ def guess_blur(
     shallow: Float32,
     disparity: Float32,
     valid: Mask,
+    clipped: Mask,
     *,
     limits: BlurLimits = DEFAULT_LIMITS,
     threads: int = 1,
@@ -144,7 +145,7 @@ def guess_blur(
 
     guesses, counted = [fitted(valid)], valid
     for within in (_without_clipped_light, _without_other_depths):
-        fewer = valid & within(wide, disparity, guesses[-1])
+        fewer = valid & within(clipped, disparity, guesses[-1])
         if fewer.mean() >= _FEWEST_SHARE:
             guesses.append(fitted(fewer))
             counted = fewer if within is _without_clipped_light else counted
@@ -168,6 +169,7 @@ def find_blur(
     shallow: Float32,
     disparity: Float32,
     valid: Mask,
+    clipped: Mask,
     guess: Guess,
     *,
     limits: BlurLimits = DEFAULT_LIMITS,
@@ -176,7 +178,8 @@ def find_blur(
     """Find K, focus disparity and gamma of a pair of photographs, from coarse to fine with real renders.
 
     wide, shallow: (H, W, 3) display values in [0, 1], aligned, of equal gains; disparity: (H, W) normalised, near = 1;
-    valid: (H, W), where both show something; guess: where to begin.
+    valid: (H, W), where both show something; clipped: (H, W), pixels of the wide photograph that were clipped when it
+    was taken; guess: where to begin.
 
     Pixels count where no clipped light and, if enough are left, no light of another depth arrives: there the renderer
     is right, whatever the disparity's edges are like. Each pixel's squared error e counts as e / (e + tau), tau from
@@ -185,7 +188,7 @@ def find_blur(
     wide photograph lost. Raises PairRefusedError when nothing is left to compare.
     """
     largest_k = 2.0 * largest_radius(disparity.shape, limits.largest_radius)
-    counted = _counted(wide, disparity, valid, guess)
+    counted = _counted(clipped, disparity, valid, guess)
     first = render_pair(wide, disparity, *guess, DISPLAY_GAMMA, threads)
     tau = _NOISE_FACTOR * max(float(np.median(squared_error(first, shallow)[counted])), _LEAST_ERROR)
     comparison = Comparison(wide, shallow, disparity, counted, tau, threads)
@@ -209,10 +212,10 @@ def find_blur(
     )
 
 
-def _counted(wide: Float32, disparity: Float32, valid: Mask, guess: Guess) -> Mask:
+def _counted(clipped: Mask, disparity: Float32, valid: Mask, guess: Guess) -> Mask:
     for counted in (
-        valid & _without_other_depths(wide, disparity, guess),
-        valid & _without_clipped_light(wide, disparity, guess),
+        valid & _without_other_depths(clipped, disparity, guess),
+        valid & _without_clipped_light(clipped, disparity, guess),
         valid,
     ):
         if counted.mean() >= _FEWEST_SHARE:
@@ -223,30 +226,38 @@ def _counted(wide: Float32, disparity: Float32, valid: Mask, guess: Guess) -> Ma
     )
 
 
-def _without_clipped_light(wide: Float32, disparity: Float32, guess: Guess) -> Mask:
-    return ~reached_by_clipped(wide, disparity, *guess)
+def _without_clipped_light(clipped: Mask, disparity: Float32, guess: Guess) -> Mask:
+    return ~reached_by_clipped(clipped, disparity, *guess)
 
 
-def _without_other_depths(wide: Float32, disparity: Float32, guess: Guess) -> Mask:
-    return _without_clipped_light(wide, disparity, guess) & calm(disparity, *guess)
+def _without_other_depths(clipped: Mask, disparity: Float32, guess: Guess) -> Mask:
+    return _without_clipped_light(clipped, disparity, guess) & calm(disparity, *guess)
 
 
 def _search(likeness: Callable[[float, float], float], k: float, focus: float, largest_k: float) -> tuple[float, float]:
-    """Climb from a start, one step at a time in K or focus, with steps that halve where none leads up."""
-    best, step, focus_step = likeness(k, focus), _FIRST_STEP, _FIRST_FOCUS_STEP
+    """Climb from a start, in K, in focus or in both, with steps that halve where none leads up.
+
+    The two make up for each other in part: the ridge lies slantwise.
+    """
+    seen: dict[tuple[float, float], float] = {}
+
+    def at(place: tuple[float, float]) -> float:
+        if place not in seen:
+            seen[place] = likeness(*place)
+        return seen[place]
+
+    here, step, focus_step = (k, focus), _FIRST_STEP, _FIRST_FOCUS_STEP
     while step > _LAST_STEP:
-        for there in (
-            (min(k * step, largest_k), focus),
-            (k / step, focus),
-            (k, min(focus + focus_step, 1.0)),
-            (k, max(focus - focus_step, 0.0)),
-        ):
-            if there != (k, focus) and (found := likeness(*there)) > best:
-                best, (k, focus) = found, there
-                break
-        else:
+        larger, smaller = min(here[0] * step, largest_k), here[0] / step
+        nearer, farther = min(here[1] + focus_step, 1.0), max(here[1] - focus_step, 0.0)
+        around = [(larger, here[1]), (smaller, here[1]), (here[0], nearer), (here[0], farther)]
+        around += [(a, b) for a in (larger, smaller) for b in (nearer, farther)]
+        better = next((place for place in around if at(place) > at(here)), None)
+        if better is None:
             step, focus_step = step**0.5, focus_step / 2.0
-    return k, focus
+        else:
+            here = better
+    return here
 
 
 def _curve(likeness: Callable[[float], float], tried: tuple[float, ...]) -> Curve:
@@ -303,5 +314,8 @@ def _doubts(k: float, gain: float, width: float, largest_k: float, limits: BlurL
             " at most"
         )
     if k >= 0.98 * largest_k:
-        doubts.append(f"K lies at the end of what was searched ({largest_k:.0f} px)")
+        doubts.append(
+            "K lies at the end of what was searched, blur over "
+            f"{100 * limits.largest_radius:g} % of the longer side: the map may be wrong"
+        )
     return tuple(doubts)

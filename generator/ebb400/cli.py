@@ -63,8 +63,8 @@ def prepare_ebb400_command(
     given = {"align": align, "photometric": photometric}
     clear = selection.replaces if doubtful == "auto" else doubtful == "refuse"
     settings = parse(PairSettings, {**given, "clear": clear}, "options")
-    maps = _disparity(disparity, depth, depth_model, device, threads)
     source = open_ebb(ebb)
+    maps = _disparity(disparity, depth, depth_model, device, threads)
     with progress_bars(Console(stderr=True)) as report:
         prepared = prepare(source, selection, maps, out, settings=settings, jobs=jobs, threads=threads, report=report)
     _print(prepared, source, out, as_json)
@@ -112,6 +112,9 @@ def _disparity(
 def _print(prepared: Prepared, source: EbbSource, out: Path, as_json: bool) -> None:
     from .layout import REPORT_FILE, scene_name
 
+    if not (out / REPORT_FILE).is_file():  # a set that was imported from an archive has none
+        typer.echo(prepared.record.model_dump_json(indent=2) if as_json else f"{out}: {prepared.record.name}")
+        return
     content = json.loads((out / REPORT_FILE).read_text(encoding="utf-8"))
     if as_json:
         typer.echo(json.dumps(content, indent=2))

@@ -97,7 +97,7 @@ def cost_table(blurred: list[Float32], shallow: Float32, disparity: Float32, rad
 
 
 def fit_defocus(table: CostTable, largest_px: float) -> DefocusFit:
-    """Return the K and focus disparity of least cost; K is such that no blur is beyond ``largest_px``."""
+    """Return the K and focus disparity of least cost; K is at most twice ``largest_px``."""
     focus = np.linspace(0.0, 1.0, _FOCUS_STEPS)
     ks = np.geomspace(_SMALLEST_K, 2.0 * largest_px, _K_STEPS)
     away = np.abs(table.disparities[None, :] - focus[:, None])
@@ -133,12 +133,14 @@ def calm(disparity: Float32, blur_parameter: float, focus_disparity: float) -> M
     return far
 
 
-def reached_by_clipped(wide: Float32, disparity: Float32, blur_parameter: float, focus_disparity: float) -> Mask:
-    """Return where light of clipped pixels arrives, (H, W): how bright they were nobody knows.
+def clipped_pixels(display: Float32) -> Mask:
+    """Return which pixels (H, W) of a photograph as it was taken, (H, W, 3) display values, may be clipped."""
+    clipped: Mask = (display >= _CLIPPED).any(axis=2)
+    return clipped
 
-    wide: (H, W, 3) display values.
-    """
-    clipped = (wide >= _CLIPPED).any(axis=2)
+
+def reached_by_clipped(clipped: Mask, disparity: Float32, blur_parameter: float, focus_disparity: float) -> Mask:
+    """Return where light of clipped pixels (H, W) arrives, (H, W): how bright they were nobody knows."""
     size = np.abs(signed_defocus(disparity.astype(np.float64), blur_parameter, focus_disparity))
     reach = np.where(clipped, np.ceil(size) + 2.0, 0.0).astype(np.float32)
     reached: Mask = dilate_defocus(reach, threads=1) >= 1.0

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from bokeh_render.optics import DISPLAY_GAMMA, Float32
 
 from .blur_search import BlurEstimate, Guess, find_blur, guess_blur, render_pair, squared_error
-from .defocus_fit import calm, reached_by_clipped
+from .defocus_fit import calm, clipped_pixels, reached_by_clipped
 from .framing import Frame, common_frame
-from .photometry import Photometry, measure_photometry
+from .photometry import Photometry, doubts_of, measure_photometry
 from .refusal import PairRefusedError
 from .registration import Registration, refine, register
 from .residual import Residual, measure_residual
@@ -55,24 +55,20 @@ def prepare_pair(
     Raises PairRefusedError when it is beyond one of the settings' limits.
     """
     registration, refined = _aligned(wide, shallow, settings), False
+    _check_overlap(registration.similarity, disparity.shape, settings)
     small = _Small.of(wide, shallow, disparity, settings.search_px)
     seen = small.seen(registration.similarity, None)
-    guess = guess_blur(seen.wide, seen.shallow, seen.disparity, seen.valid, limits=settings.blur, threads=threads)
+    guess = guess_blur(*seen.compared, limits=settings.blur, threads=threads)
     if settings.align == "similarity":
         better = small.nearer(seen, guess, registration.similarity, threads)
         if better is not None:
             registration, refined = registration._replace(similarity=better), True
     seen = small.seen(registration.similarity, guess)
-    blur = find_blur(seen.wide, seen.shallow, seen.disparity, seen.valid, guess, limits=settings.blur, threads=threads)
+    blur = find_blur(*seen.compared, guess, limits=settings.blur, threads=threads)
     rendered = seen.rendered(blur, threads)
     residual = measure_residual(rendered, seen.shallow, seen.clear(blur))
 
-    frame = common_frame(registration.similarity, *disparity.shape)
-    overlap = frame.share_of(disparity.shape)
-    if overlap < settings.overlap:
-        raise PairRefusedError(
-            "align", f"only {100 * overlap:.0f} % of the picture is in both; expected {100 * settings.overlap:g} %"
-        )
+    frame = _check_overlap(registration.similarity, disparity.shape, settings)
     full = residual and Residual(
         residual.median_px / small.factor, residual.ninetieth_px / small.factor, residual.tiles
     )
@@ -81,7 +77,9 @@ def prepare_pair(
         raise PairRefusedError(
             "align", f"aligned, the pair still lies {full.median_px:.2f} px apart; expected {largest:.2f} px at most"
         )
+    unmeasured = ("the alignment could not be checked: too few places show detail",) if full is None else ()
     blur = blur._replace(
+        doubts=(*blur.doubts, *doubts_of(seen.photometry), *unmeasured),
         blur_parameter=blur.blur_parameter / small.factor,
         k_curve=blur.k_curve._replace(tried=tuple(k / small.factor for k in blur.k_curve.tried)),
     )
@@ -97,7 +95,7 @@ def prepare_pair(
         registration=registration,
         refined=refined,
         frame=frame,
-        overlap=overlap,
+        overlap=frame.share_of(disparity.shape),
         residual=full,
         photometry=seen.photometry,
         blur=blur,
@@ -110,21 +108,36 @@ def _aligned(wide: Float32, shallow: Float32, settings: PairSettings) -> Registr
     return register(wide, shallow, settings.registration)
 
 
+def _check_overlap(similarity: Similarity, shape: tuple[int, ...], settings: PairSettings) -> Frame:
+    """Return what both photographs show; raises PairRefusedError when it is too little."""
+    frame = common_frame(similarity, shape[0], shape[1])
+    overlap = frame.share_of(shape)
+    if overlap < settings.overlap:
+        raise PairRefusedError(
+            "align", f"only {100 * overlap:.0f} % of the picture is in both; expected {100 * settings.overlap:g} %"
+        )
+    return frame
+
+
 class _Seen(NamedTuple):
-    """A small pair, moved: the wide photograph with the shallow one's gains."""
+    """A small pair, moved: the wide photograph with the shallow one's gains; clipped: its pixels before them."""
 
     wide: Float32
-    plain: Float32
     shallow: Float32
     disparity: Float32
     valid: Mask
+    clipped: Mask
     photometry: Photometry
+
+    @property
+    def compared(self) -> tuple[Float32, Float32, Float32, Mask, Mask]:
+        return self.wide, self.shallow, self.disparity, self.valid, self.clipped
 
     def rendered(self, blur: Guess | BlurEstimate, threads: int) -> Float32:
         return render_pair(self.wide, self.disparity, blur.blur_parameter, blur.focus_disparity, DISPLAY_GAMMA, threads)
 
     def unclipped(self, blur: Guess | BlurEstimate) -> Mask:
-        return self.valid & ~reached_by_clipped(self.plain, self.disparity, blur.blur_parameter, blur.focus_disparity)
+        return self.valid & ~reached_by_clipped(self.clipped, self.disparity, blur.blur_parameter, blur.focus_disparity)
 
     def clear(self, blur: Guess | BlurEstimate) -> Mask:
         return self.unclipped(blur) & calm(self.disparity, blur.blur_parameter, blur.focus_disparity)
@@ -159,13 +172,15 @@ class _Small(NamedTuple):
         valid = covered(here, *self.disparity.shape)
         plain = moved(self.wide, here)
         disparity = np.clip(moved(self.disparity, here, smooth=False), 0.0, 1.0)
-        in_focus = None
+        clipped = clipped_pixels(plain)
+        usable, in_focus = valid, None
         if blur is not None:
             away = blur.blur_parameter * np.abs(disparity - blur.focus_disparity)
             in_focus = (away < _IN_FOCUS_PX) & calm(disparity, *blur)
-        photometry = measure_photometry(plain, self.shallow, valid, in_focus=in_focus)
+            usable = valid & ~reached_by_clipped(clipped, disparity, *blur)
+        photometry = measure_photometry(plain, self.shallow, usable, in_focus=in_focus)
         matched = np.clip(photometry.apply(plain), 0.0, 1.0)
-        return _Seen(matched, plain, self.shallow, disparity, valid, photometry)
+        return _Seen(matched, self.shallow, disparity, valid, clipped, photometry)
 
     def nearer(self, seen: _Seen, blur: Guess, similarity: Similarity, threads: int) -> Similarity | None:
         """Return a better alignment, from the render, which is blurred as the shallow photograph is; None if none is.

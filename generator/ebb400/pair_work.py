@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from bokeh_render.atomic import write_json
 from bokeh_render.errors import BadInputError
@@ -57,12 +57,12 @@ class PairWork:
         if not path.is_file():
             return None
         found = load_json(Outcome, path)
-        return found if found.key == self._key(identifier) else None
+        return found if found.key == self.key(identifier) else None
 
     def run(self, identifier: int) -> Outcome:
         """Prepare an id's pair, or find out why it cannot be used; either is written down last."""
-        key = self._key(identifier)
-        self._forget(identifier)
+        key = self.key(identifier)
+        self.forget(identifier)
         try:
             doubts = self._prepare(identifier)
         except PairRefusedError as error:
@@ -72,17 +72,26 @@ class PairWork:
         write_json(self.outcome_file(identifier), outcome.model_dump(mode="json"))
         return outcome
 
-    def _key(self, identifier: int) -> str:
+    def key(self, identifier: int) -> str:
+        """Return the hash of all that decides an id's outcome: settings, photographs, map."""
         return sha256_of_json(
             {
                 "version": VERSION,
                 "settings": self.settings.model_dump(mode="json"),
-                "members": self.source.members.get(identifier),
-                "disparity": self.disparity.key_of(identifier),
+                "photographs": self.source.fingerprint(identifier),
+                "disparity": self._map_key(identifier),
             }
         )
 
-    def _forget(self, identifier: int) -> None:
+    def _map_key(self, identifier: int) -> Any:
+        try:
+            return self.disparity.key_of(identifier)
+        except OSError as error:  # gone or unreadable: find says so, in its own words
+            return f"unreadable: {error.strerror}"
+
+    def forget(self, identifier: int) -> None:
+        """Delete what there is of an id: first its outcome, so that a kill in between leaves no false one."""
+        self.outcome_file(identifier).unlink(missing_ok=True)
         for folder in scene_folders(self.out, identifier):
             shutil.rmtree(folder, ignore_errors=True)
         self._preview(identifier).unlink(missing_ok=True)
@@ -124,3 +133,5 @@ class PairWork:
             return self.disparity.find(identifier, photographs.wide, photographs.stored_size, photographs.orientation)
         except BadInputError as error:
             raise PairRefusedError("disparity", str(error)) from None
+        except OSError as error:
+            raise PairRefusedError("disparity", f"the map cannot be read ({error.strerror})") from None

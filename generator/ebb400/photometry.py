@@ -11,8 +11,11 @@ from scipy import ndimage
 from bokeh_render.optics import DISPLAY_GAMMA, Float32, light_from_display
 
 _CLIPPED = 0.97  # display value from which on a channel may be clipped
-_DARK = 0.02  # light below which noise and black level rule
+_DARK = 0.004  # light below which noise and black level rule
 _ROUNDS = 12
+_SPREAD_PX = 12.0
+_REACH = 2.0  # sigmas within which a clipped pixel spoils what is smoothed
+_LARGEST_GAIN = 2.0
 _FEWEST_SHARE = 0.005  # of the pixels, in focus, for gains from them
 
 Mask = NDArray[np.bool_]
@@ -39,15 +42,26 @@ class Photometry(NamedTuple):
         return np.asarray(display * factor, dtype=np.float32)
 
 
+def doubts_of(photometry: Photometry) -> tuple[str, ...]:
+    """Return a sentence for each reason not to believe the gains."""
+    if photometry.pixels == 0:
+        return ("the gains could not be measured: nearly all of the picture is dark or clipped",)
+    low, high = min(photometry.gains), max(photometry.gains)
+    if low < 1.0 / _LARGEST_GAIN or high > _LARGEST_GAIN:
+        return (f"the gains run from {low:.2f} to {high:.2f}; expected {1 / _LARGEST_GAIN:g} to {_LARGEST_GAIN:g}",)
+    return ()
+
+
 NEUTRAL = Photometry((1.0, 1.0, 1.0), (0.0, 0.0), 0, False, 0.0)
 
 
 def measure_photometry(
-    wide: Float32, shallow: Float32, valid: Mask, *, in_focus: Mask | None = None, spread_px: float = 12.0
+    wide: Float32, shallow: Float32, valid: Mask, *, in_focus: Mask | None = None, spread_px: float = _SPREAD_PX
 ) -> Photometry:
     """Measure gains and vignetting of two aligned photographs, robustly.
 
-    wide, shallow: (H, W, 3) display values; valid: (H, W), where both show something; in_focus: (H, W), where both are
+    wide, shallow: (H, W, 3) display values; valid: (H, W), where both show something and, when the blur is known, no
+    clipped pixel's light arrives; in_focus: (H, W), where both are
     sharp: with enough of these (none clipped or dark) they alone count, lightly smoothed. Without, both pictures are
     smoothed over spread_px, beyond which blur moves little light. Light is display ** 2.2; ratios are fitted in
     logarithms with weights that fall for outliers (Cauchy's).
@@ -64,7 +78,7 @@ def measure_photometry(
 def _usable(wide: Float32, shallow: Float32, valid: Mask, sigma: float) -> Mask:
     """Return the valid pixels into which no clipped one was smoothed and that are not dark."""
     clipped = (np.maximum(wide, shallow) >= _CLIPPED).any(axis=2)
-    reached = ndimage.maximum_filter(clipped, size=2 * int(np.ceil(sigma)) + 1)
+    reached = ndimage.maximum_filter(clipped, size=2 * int(np.ceil(_REACH * sigma)) + 1)
     bright = np.minimum(light_from_display(wide), light_from_display(shallow)).min(axis=2) > _DARK
     usable: Mask = valid & ~reached & bright
     return usable
@@ -82,19 +96,17 @@ def _fit(wide: Float32, shallow: Float32, usable: Mask, sigma: float, *, in_focu
     r2 = _squared_radius(usable.shape)[usable]
     stride = max(1, count // 200_000)
     ratio, r2 = ratio[::stride].astype(np.float64), r2[::stride]
-    spread = r2.max() - r2.min() > 0.3  # else the fall towards the corners cannot be told from the gains
-    columns = [r2, r2 * r2] if spread else []
-    design = np.stack([*columns, np.ones_like(r2)], axis=1) if columns else np.ones((len(r2), 1))
-    shared = len(columns)
-    gains, slopes = np.median(ratio, axis=0), np.zeros(shared)
+    spread = r2.min() < 0.2 and r2.max() > 0.5  # else the fall towards the corners cannot be told from the gains
+    shared = np.stack([r2, r2 * r2], axis=1) if spread else np.empty((len(r2), 0))
+    gains, slopes = np.median(ratio, axis=0), np.zeros(shared.shape[1])
     for _ in range(_ROUNDS):
-        left = ratio - gains - (design[:, :shared] @ slopes)[:, None]
+        left = ratio - gains - (shared @ slopes)[:, None]
         scale = 1.4826 * float(np.median(np.abs(left))) + 1e-6
         weight = 1.0 / (1.0 + (left / (2.0 * scale)) ** 2)
-        gains, slopes = _solve(ratio, design[:, :shared], weight)
-    left = ratio - gains - (design[:, :shared] @ slopes)[:, None]
+        gains, slopes = _solve(ratio, shared, weight)
+    left = ratio - gains - (shared @ slopes)[:, None]
     # ln(1 + a r² + b r⁴) was fitted as a polynomial in r²; what is noted are the darkening's own coefficients
-    a, b = (float(slopes[0]), float(slopes[1] + slopes[0] ** 2 / 2.0)) if shared else (0.0, 0.0)
+    a, b = (float(slopes[0]), float(slopes[1] + slopes[0] ** 2 / 2.0)) if spread else (0.0, 0.0)
     red, green, blue = (float(gain) for gain in np.exp(gains))
     return Photometry((red, green, blue), (a, b), count, in_focus, float(np.median(np.abs(left))))
 

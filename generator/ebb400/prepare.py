@@ -34,7 +34,7 @@ from .disparity_source import DisparitySource
 from .info import PreparedPairInfo
 from .layout import ORIGINAL_FOLDER, REPORT_FILE, scene_folders, scene_name
 from .pair_work import Outcome, PairWork
-from .report import write_report
+from .report import read_keys, write_report
 from .selection import Selection
 from .settings import DEFAULT_SETTINGS, VERSION, PairSettings
 from .source import EbbSource
@@ -74,6 +74,7 @@ def prepare(
     ``report.json`` and ``index.html`` tell what became of every id. Raises BadInputError when ``out`` holds something
     else, or the source has too few ids; BokehbenchError when too few pairs are left (the report tells why).
     """
+    opencv = _opencv(threads)
     order = selection.order(source.ids, source.problems)
     wanted = selection.wanted(source.ids, source.problems)
     config = {
@@ -83,10 +84,12 @@ def prepare(
         "version": VERSION,
     }
     _check_folder(out)
-    if (out / DATASET_FILE).is_file():
-        return _existing(config, out, wanted)
     work = PairWork(source, disparity, settings, out, threads)
+    if (out / DATASET_FILE).is_file():
+        return _existing(config, work, wanted)
     with locked(out / WORK_FOLDER / "lock", out):
+        if (out / DATASET_FILE).is_file():  # another run has finished it meanwhile
+            return _existing(config, work, wanted)
         _begin(config, out)
         outcomes = _work_through(work, order, wanted, jobs, report, replaces=selection.replaces)
         ready = [outcome.id for outcome in outcomes if outcome.state == "ready"]
@@ -97,7 +100,10 @@ def prepare(
                 f"{out / REPORT_FILE} says why each was refused"
             )
         name = selection.name if len(ready) == wanted else f"{selection.name}-{len(ready)}of{wanted}"
-        record = _finish(name, config, out, ready)
+        for scene in sorted((out / "scenes").iterdir()):  # chosen in an earlier run, before what was mended since
+            if scene.name not in {scene_name(identifier) for identifier in ready}:
+                work.forget(int(scene.name))
+        record = _finish(name, config, out, ready, opencv)
         write_report(out, name, record, source, outcomes, wanted)
         write_json(out / DATASET_FILE, record.model_dump(mode="json"))
         shutil.rmtree(out / WORK_FOLDER, ignore_errors=True)
@@ -123,10 +129,30 @@ def _begin(config: dict[str, object], out: Path) -> None:
     remove_leftovers(out)
 
 
-def _existing(config: dict[str, object], out: Path, wanted: int) -> Prepared:
+def _opencv(threads: int) -> str:
+    """Return OpenCV's version, and let it take so many threads. Raises BadInputError when it is not installed."""
+    try:
+        import cv2
+    except ImportError:
+        raise BadInputError(
+            "OpenCV is not installed; expected it for aligning photographs: pip install 'bokehbench[ebb]'"
+        ) from None
+    cv2.setNumThreads(threads)
+    return str(cv2.__version__)
+
+
+def _existing(config: dict[str, object], work: PairWork, wanted: int) -> Prepared:
+    out = work.out
     record = load_json(DatasetRecord, out / DATASET_FILE)
     if {key: record.config.get(key) for key in config} != config:
         raise BadInputError(f"{out} holds a set made in another way; delete it or choose another folder")
+    keys = read_keys(out)
+    changed = [identifier for identifier, key in keys.items() if work.key(identifier) != key]
+    if changed:
+        raise BadInputError(
+            f"{out} is finished, but the photographs or maps of {len(changed)} id(s) have changed since, first "
+            f"{changed[0]}; delete it to make it again, or choose another folder"
+        )
     shutil.rmtree(out / WORK_FOLDER, ignore_errors=True)
     return Prepared(record, (), wanted)
 
@@ -193,6 +219,7 @@ _given: PairWork | None = None
 def _receive(work: PairWork) -> None:
     global _given
     _given = work
+    _opencv(work.threads)
 
 
 def _run_one(identifier: int) -> Outcome:
@@ -201,7 +228,7 @@ def _run_one(identifier: int) -> Outcome:
     return _given.run(identifier)
 
 
-def _finish(name: str, config: dict[str, object], out: Path, ready: Sequence[int]) -> DatasetRecord:
+def _finish(name: str, config: dict[str, object], out: Path, ready: Sequence[int], opencv: str) -> DatasetRecord:
     """Write manifests, the untouched photographs' ``dataset.json``, and return the set's record."""
     infos = {i: load_json(PreparedPairInfo, scene_folders(out, i)[0] / INFO_FILE) for i in sorted(ready)}
     photographs = {scene_name(i): [info.wide.sha256, info.shallow.sha256, info.disparity] for i, info in infos.items()}
@@ -209,7 +236,7 @@ def _finish(name: str, config: dict[str, object], out: Path, ready: Sequence[int
     recipe = sha256_of_json({"config": full, "photographs": photographs})
     made_with = {
         "bokehbench": metadata.version("bokehbench"),
-        "opencv": metadata.version("opencv-python-headless"),
+        "opencv": opencv,
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
     }

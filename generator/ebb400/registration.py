@@ -16,6 +16,7 @@ from .similarity import IDENTITY, Similarity, fit_similarity, nearest_similarity
 
 _RATIO = 0.8  # of a match's distance to the second best's: Lowe's test
 _RANSAC_PX = 1.5
+_MOST_FEATURES = 8000  # of a picture; matching takes time as their number squared
 _ECC_STEPS, _ECC_PRECISION = 200, 1e-6
 _ECC_LEVELS = 3
 _SMOOTHING_PX = 5
@@ -97,7 +98,7 @@ def _grey(picture: Float32) -> NDArray[np.uint8]:
 def _by_matches(wide: NDArray[np.uint8], shallow: NDArray[np.uint8], limits: RegistrationLimits) -> Registration | None:
     import cv2
 
-    sift = cv2.SIFT.create(contrastThreshold=0.02)
+    sift = cv2.SIFT.create(nfeatures=_MOST_FEATURES, contrastThreshold=0.02)
     everywhere = np.full(wide.shape, 255, dtype=np.uint8)
     (points, features), (others, their_features) = (sift.detectAndCompute(grey, everywhere) for grey in (wide, shallow))
     if features is None or their_features is None or min(len(features), len(their_features)) < limits.fewest_inliers:

@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any
 
 from bokeh_render.atomic import write_json, write_text
-from bokeh_render.schema import load_json
+from bokeh_render.schema import load_json, read_json
 
 from ..stack import INFO_FILE, DatasetRecord
 from .caveats import Caveat, near_and_far, whose
@@ -50,12 +50,20 @@ def write_report(
         "doubtful": [{"id": o.id, "doubts": list(o.doubts)} for o in outcomes if o.doubts],
         "notes": [{"id": i, "notes": list(info.notes)} for i, info in infos.items() if info.notes],
         "ignored_files": list(source.ignored),
+        "keys": {str(outcome.id): outcome.key for outcome in outcomes},
     }
     write_json(out / REPORT_FILE, content)
     write_pairs_page(out, record, {scene_name(i): scene_folders(out, i)[0] for i in infos})
     if record is not None:
         write_text(out / "README.md", card_text(record, content))
         write_text(out / ORIGINAL_FOLDER / "README.md", _original_card(record, content))
+
+
+def read_keys(out: Path) -> dict[int, str]:
+    """Return what decided each id's outcome, by ``report.json``; nothing where there is none."""
+    if not (out / REPORT_FILE).is_file():
+        return {}
+    return {int(identifier): str(key) for identifier, key in read_json(out / REPORT_FILE).get("keys", {}).items()}
 
 
 def _summary(

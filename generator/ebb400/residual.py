@@ -11,7 +11,7 @@ from bokeh_render.optics import Float32
 
 _TILE_PX = 64
 _FINENESS = 20  # steps a px
-_LARGEST_PX = 6.0  # beyond it a tile's shift is a mistake, not a misalignment
+_LARGEST_PX = 6.0  # what a tile counts at most: farther, the peak says only that nothing fits
 _TEXTURE = 0.012  # standard deviation of display values
 _FEWEST_TILES = 4
 
@@ -44,9 +44,7 @@ def measure_residual(rendered: Float32, shallow: Float32, counted: NDArray[np.bo
             shift, *_ = phase_cross_correlation(  # type: ignore[no-untyped-call]
                 theirs, ours, upsample_factor=_FINENESS, normalization=None
             )
-            length = float(np.hypot(*shift))
-            if length <= _LARGEST_PX:
-                lengths.append(length)
+            lengths.append(min(float(np.hypot(*shift)), _LARGEST_PX))
     if len(lengths) < _FEWEST_TILES:
         return None
     return Residual(float(np.median(lengths)), float(np.percentile(lengths, 90)), len(lengths))

@@ -7,6 +7,7 @@ folders down (``Training/original/12.jpg``). A file belongs to the id that its s
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import stat
@@ -90,6 +91,21 @@ class EbbSource:
         write_bytes(wide, contents[0])
         write_bytes(shallow, contents[1])
         return PhotographFiles(wide, shallow, *names)
+
+    def fingerprint(self, identifier: int) -> str:
+        """Return a hash of an id's two photographs, or what is the matter with them: differs when they do."""
+        members = self.members.get(identifier)
+        if members is None:
+            return self.problems.get(identifier, "not there")
+        names = (_short(members[0]), _short(members[1]))
+        try:
+            contents = self._from_zip(members, names) if self.root.is_file() else self._from_folder(members, names)
+        except BadInputError as error:
+            return str(error)
+        digest = hashlib.sha256()
+        for content in contents:
+            digest.update(hashlib.sha256(content).digest())
+        return digest.hexdigest()
 
     def _from_folder(self, members: tuple[str, str], names: tuple[str, str]) -> list[bytes]:
         contents = []

@@ -19,12 +19,13 @@ def prepared(made: list[MadePair]) -> list[PreparedPair]:
 
 
 def test_what_the_camera_did_is_undone(made: list[MadePair], prepared: list[PreparedPair]) -> None:
-    """The bars of issue and docs/checks.md are for larger pairs; these are a fast watch over the same numbers."""
+    """A fast watch: such small pictures tell less than those of docs/checks.md, whose bars are narrower."""
     for truth, found in zip(made, prepared, strict=True):
         assert np.median(truth.displacement(found.registration.similarity.matrix)) < 0.3
-        assert found.residual is None or found.residual.median_px < 0.4
-        assert found.blur.blur_parameter == pytest.approx(truth.blur_parameter, rel=0.08)
-        assert found.blur.focus_disparity == pytest.approx(truth.focus_disparity, abs=0.04)
+        assert found.residual is not None
+        assert found.residual.median_px < 0.4
+        assert found.blur.blur_parameter == pytest.approx(truth.blur_parameter, rel=0.13)
+        assert found.blur.focus_disparity == pytest.approx(truth.focus_disparity, abs=0.07)
         np.testing.assert_allclose(found.photometry.gains, truth.gains, rtol=0.06)
 
 
@@ -82,7 +83,7 @@ def test_a_large_pair_is_searched_at_a_smaller_size(made: list[MadePair], prepar
     ]
     found = prepare_pair(large[0], large[1], large[2], PairSettings(search_px=made[1].wide.shape[1]))
     assert found.wide.shape[0] == pytest.approx(2 * prepared[1].wide.shape[0], abs=8)
-    assert found.blur.blur_parameter == pytest.approx(2 * prepared[1].blur.blur_parameter, rel=0.05)
-    assert found.blur.focus_disparity == pytest.approx(prepared[1].blur.focus_disparity, abs=0.02)
+    assert found.blur.blur_parameter == pytest.approx(2 * made[1].blur_parameter, rel=0.13)
+    assert found.blur.focus_disparity == pytest.approx(made[1].focus_disparity, abs=0.07)
     there = found.registration.similarity.scaled(0.5)
     assert np.median(made[1].displacement(there.matrix)) < 0.3

@@ -5,7 +5,7 @@ import pytest
 
 from bokeh_render.optics import Float32, display_from_light, light_from_display
 from bokeh_render.training_pairs import TrainingPair
-from generator.ebb400.photometry import NEUTRAL, measure_photometry
+from generator.ebb400.photometry import NEUTRAL, doubts_of, measure_photometry
 
 GAINS = np.array([0.9, 1.0, 1.12])
 
@@ -62,3 +62,18 @@ def test_clipped_and_dark_pixels_do_not_count() -> None:
     white, black = np.ones((60, 80, 3), dtype=np.float32), np.zeros((60, 80, 3), dtype=np.float32)
     assert measure_photometry(white, white, valid) == NEUTRAL
     assert measure_photometry(black, black, valid) == NEUTRAL
+    assert "could not be measured" in doubts_of(NEUTRAL)[0]
+
+
+def test_one_weak_channel_does_not_hide_the_others() -> None:
+    """A green leaf has hardly any blue."""
+    rng = np.random.default_rng(2)
+    wide = np.clip(np.array([0.2, 0.6, 0.1]) + rng.normal(0, 0.01, (80, 120, 3)), 0, 1).astype(np.float32)
+    valid = np.ones((80, 120), dtype=bool)
+    found = measure_photometry(wide, darkened(wide, np.full(3, 0.6)), valid, in_focus=valid)
+    np.testing.assert_allclose(found.gains, 0.6, rtol=0.05)
+
+
+@pytest.mark.parametrize(("gains", "doubted"), [((0.6, 1.0, 1.9), False), ((1.0, 1.0, 2.5), True), ((0.4, 1, 1), True)])
+def test_gains_beyond_belief_are_doubted(gains: tuple[float, float, float], doubted: bool) -> None:
+    assert bool(doubts_of(NEUTRAL._replace(gains=gains, pixels=1000))) is doubted

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -21,10 +23,11 @@ from bokeh_render.schema import load_json
 from bokehbench import app
 from generator.ebb400.disparity_folder import DisparityFolder
 from generator.ebb400.info import OriginalPairInfo, PreparedPairInfo
+from generator.ebb400.layout import scene_name
 from generator.ebb400.prepare import Prepared, prepare
 from generator.ebb400.selection import Draw, IdList, rank
 from generator.ebb400.settings import PairSettings
-from generator.ebb400.source import open_ebb
+from generator.ebb400.source import EbbSource, open_ebb
 
 from .made_pairs import MadePair
 
@@ -151,6 +154,61 @@ def test_a_finished_set_is_not_made_again_and_another_choice_is_refused(
         prepare(open_ebb(ebb / "ebb"), Draw(count=2), maps, out)
 
 
+def test_a_finished_set_of_other_maps_is_not_taken_for_this_one(
+    set_of_three: tuple[Path, Prepared], ebb: Path, tmp_path: Path
+) -> None:
+    out, prepared = set_of_three
+    shutil.copytree(ebb / "maps", tmp_path / "maps")
+    one = prepared.record.config["ids"][0]
+    write_image(tmp_path / "maps" / f"{one}.png", np.linspace(0, 1, 64 * 64).reshape(64, 64), bits=16)
+    maps = DisparityFolder(tmp_path / "maps", "disparity")
+    with pytest.raises(BadInputError, match=rf"maps of 1 id\(s\) have changed since, first {one}; delete it"):
+        prepare(open_ebb(ebb / "ebb"), Draw(count=3), maps, out, settings=PairSettings(clear=False))
+
+
+def test_a_mended_photograph_is_looked_at_again(ebb: Path, tmp_path: Path) -> None:
+    shutil.copytree(ebb, tmp_path / "copy")
+    shallow = tmp_path / "copy" / "ebb" / "bokeh" / "3.jpg"
+    whole = shallow.read_bytes()
+    shallow.write_bytes(whole[:3000])
+    maps, choice, out = DisparityFolder(tmp_path / "copy" / "maps", "disparity"), IdList(ids=(3,)), tmp_path / "set"
+    settings = PairSettings(clear=False)
+    with pytest.raises(BokehbenchError, match="0 of 1 pairs"):
+        prepare(open_ebb(tmp_path / "copy" / "ebb"), choice, maps, out, settings=settings, jobs=1)
+    shallow.write_bytes(whole)
+    made = prepare(open_ebb(tmp_path / "copy" / "ebb"), choice, maps, out, settings=settings, jobs=1)
+    assert made.outcomes[0].state == "ready"
+
+
+def test_what_is_no_longer_chosen_does_not_stay(ebb: Path, tmp_path: Path) -> None:
+    """An id whose map was missing was replaced; the run was killed, the map put there, and the run taken up again."""
+    shutil.copytree(ebb, tmp_path / "copy")
+    first, second = rank(IDS, 0)[:2]
+    maps, source = tmp_path / "copy" / "maps", open_ebb(tmp_path / "copy" / "ebb")
+    missing = (maps / f"{first}.png").read_bytes()
+    (maps / f"{first}.png").unlink()
+    out, settings = tmp_path / "set", PairSettings(clear=False)
+    with patch("generator.ebb400.prepare._finish", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+        _one_of(source, maps, out, settings)
+    assert (out / "scenes" / scene_name(second)).is_dir()
+    (maps / f"{first}.png").write_bytes(missing)
+    made = _one_of(source, maps, out, settings)
+    assert made.record.config["ids"] == [first]
+    assert [path.name for path in (out / "scenes").iterdir()] == [scene_name(first)]
+
+
+def _one_of(source: EbbSource, maps: Path, out: Path, settings: PairSettings) -> Prepared:
+    with patch.object(Draw, "order", lambda *_: rank(IDS, 0)):
+        return prepare(source, Draw(count=1), DisparityFolder(maps, "disparity"), out, settings=settings, jobs=1)
+
+
+def test_without_opencv_the_extra_is_named(ebb: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    with pytest.raises(BadInputError, match=r"OpenCV is not installed.*bokehbench\[ebb\]"):
+        prepare(open_ebb(ebb / "ebb"), Draw(count=1), DisparityFolder(ebb / "maps", "disparity"), tmp_path / "set")
+    assert not (tmp_path / "set").exists()
+
+
 def test_a_stranger_s_folder_is_left_alone(ebb: Path, tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("precious")
     with pytest.raises(BadInputError, match=r"is not empty \(it holds 'thesis.tex'\)"):
@@ -175,6 +233,7 @@ def test_killed_and_taken_up_again(ebb: Path, tmp_path: Path, set_of_three: tupl
     finished = [
         out / "scenes" / path.stem / "info.json" for path in outcomes.glob("*.json") if '"ready"' in path.read_text()
     ]
+    assert finished
     kept = {path: path.stat().st_mtime_ns for path in finished}
     result = CliRunner().invoke(app, options)
     assert result.exit_code == 0, result.output

@@ -83,3 +83,11 @@ def test_the_residual_is_what_is_left(scenes: list[TrainingPair]) -> None:
 def test_without_detail_there_is_no_residual() -> None:
     grey = np.full((192, 256, 3), 0.5, dtype=np.float32)
     assert measure_residual(grey, grey, np.ones((192, 256), dtype=bool)) is None
+
+
+def test_pictures_far_apart_are_not_taken_for_aligned(scenes: list[TrainingPair]) -> None:
+    sharp = np.clip(scenes[1].display, 0, 1).astype(np.float32)
+    other = moved(sharp, Similarity(1.0, 0.0, 12.0, 0.0))
+    residual = measure_residual(sharp, other, np.ones(sharp.shape[:2], dtype=bool))
+    assert residual is not None
+    assert residual.median_px > 3.0
