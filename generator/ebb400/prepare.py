@@ -5,18 +5,16 @@ from __future__ import annotations
 import platform
 import shutil
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from bokeh_render.atomic import remove_leftovers, write_json, write_text
-from bokeh_render.classical.cpu import thread_count
 from bokeh_render.errors import BadInputError, BokehbenchError
 from bokeh_render.folder_lock import locked
 from bokeh_render.progress import ReportStep, Step, silent
 from bokeh_render.schema import Record, load_json, sha256_of_file, sha256_of_json
-from bokeh_render.workers import Workers
 
 from ..stack import (
     DATASET_FILE,
@@ -33,6 +31,8 @@ from ..stack import (
 from .disparity_source import DisparitySource
 from .info import PreparedPairInfo
 from .layout import ORIGINAL_FOLDER, REPORT_FILE, scene_folders, scene_name
+from .opencv import start_opencv
+from .pair_pool import PairPool
 from .pair_work import Outcome, PairWork
 from .report import read_keys, write_report
 from .selection import Selection
@@ -74,7 +74,7 @@ def prepare(
     ``report.json`` and ``index.html`` tell what became of every id. Raises BadInputError when ``out`` holds something
     else, or the source has too few ids; BokehbenchError when too few pairs are left (the report tells why).
     """
-    opencv = _opencv(threads)
+    opencv = start_opencv(threads)
     order = selection.order(source.ids, source.problems)
     wanted = selection.wanted(source.ids, source.problems)
     config = {
@@ -91,7 +91,8 @@ def prepare(
         if (out / DATASET_FILE).is_file():  # another run has finished it meanwhile
             return _existing(config, work, wanted)
         _begin(config, out)
-        outcomes = _work_through(work, order, wanted, jobs, report, replaces=selection.replaces)
+        with PairPool(work, jobs) as pool:
+            outcomes = _work_through(pool, order, wanted, report, replaces=selection.replaces)
         ready = [outcome.id for outcome in outcomes if outcome.state == "ready"]
         if not ready or (selection.replaces and len(ready) < wanted):
             write_report(out, selection.name, None, source, outcomes, wanted)
@@ -129,18 +130,6 @@ def _begin(config: dict[str, object], out: Path) -> None:
     remove_leftovers(out)
 
 
-def _opencv(threads: int) -> str:
-    """Return OpenCV's version, and let it take so many threads. Raises BadInputError when it is not installed."""
-    try:
-        import cv2
-    except ImportError:
-        raise BadInputError(
-            "OpenCV is not installed; expected it for aligning photographs: pip install 'bokehbench[ebb]'"
-        ) from None
-    cv2.setNumThreads(threads)
-    return str(cv2.__version__)
-
-
 def _existing(config: dict[str, object], work: PairWork, wanted: int) -> Prepared:
     out = work.out
     record = load_json(DatasetRecord, out / DATASET_FILE)
@@ -158,7 +147,7 @@ def _existing(config: dict[str, object], work: PairWork, wanted: int) -> Prepare
 
 
 def _work_through(
-    work: PairWork, order: Sequence[int], wanted: int, jobs: int, report: ReportStep, *, replaces: bool
+    pool: PairPool, order: Sequence[int], wanted: int, report: ReportStep, *, replaces: bool
 ) -> tuple[Outcome, ...]:
     """Return the outcomes of the ids from the first on, in order, until enough are ready or none is left.
 
@@ -173,65 +162,17 @@ def _work_through(
         if missing <= 0 or not batch:
             return tuple(outcomes[identifier] for identifier in tried)
         tried += batch
-        for outcome in _run(work, batch, jobs):
+        for outcome in pool.outcomes(batch):
             outcomes[outcome.id] = outcome
             ready += outcome.state == "ready"
             refused = len(outcomes) - ready
             report(Step("preparing pairs", min(ready, wanted), wanted, f"{refused} refused" if refused else ""))
 
 
-def _run(work: PairWork, identifiers: Sequence[int], jobs: int) -> Iterator[Outcome]:
-    """Yield each id's outcome as it comes."""
-    left = []
-    for identifier in identifiers:
-        found = work.finished(identifier)
-        if found is None:
-            left.append(identifier)
-        else:
-            yield found
-    jobs = min(thread_count(jobs), len(left))
-    if jobs <= 1:
-        for identifier in left:
-            yield work.run(identifier)
-        return
-    executor = Workers(jobs, _receive, work)
-    running: set[Future[Outcome]] = set()
-    queue = iter(left)
-    try:
-        while True:
-            for identifier in queue:
-                running.add(executor.submit(_run_one, identifier))
-                if len(running) >= 2 * jobs:
-                    break
-            if not running:
-                return
-            finished, running = wait(running, return_when=FIRST_COMPLETED)
-            for future in finished:
-                yield future.result()
-    finally:
-        executor.shutdown(cancel_futures=True)
-
-
-_given: PairWork | None = None
-"""What this worker process works on: sent once, not with every id."""
-
-
-def _receive(work: PairWork) -> None:
-    global _given
-    _given = work
-    _opencv(work.threads)
-
-
-def _run_one(identifier: int) -> Outcome:
-    if _given is None:
-        raise RuntimeError("a worker was asked before it was told what to work on")
-    return _given.run(identifier)
-
-
 def _finish(name: str, config: dict[str, object], out: Path, ready: Sequence[int], opencv: str) -> DatasetRecord:
     """Write manifests, the untouched photographs' ``dataset.json``, and return the set's record."""
     infos = {i: load_json(PreparedPairInfo, scene_folders(out, i)[0] / INFO_FILE) for i in sorted(ready)}
-    photographs = {scene_name(i): [info.wide.sha256, info.shallow.sha256, info.disparity] for i, info in infos.items()}
+    photographs = {scene_name(i): [info.wide.sha256, info.shallow.sha256, _nameless(info)] for i, info in infos.items()}
     full = {**config, "ids": sorted(ready)}
     recipe = sha256_of_json({"config": full, "photographs": photographs})
     made_with = {
@@ -258,6 +199,11 @@ def _finish(name: str, config: dict[str, object], out: Path, ready: Sequence[int
         )
     write_json(out / ORIGINAL_FOLDER / DATASET_FILE, records[1].model_dump(mode="json"))
     return records[0]
+
+
+def _nameless(info: PreparedPairInfo) -> dict[str, Any]:
+    """Return where a map is from, without names, which may differ for the same content."""
+    return {key: value for key, value in info.disparity.items() if key not in {"file", "name", "revision"}}
 
 
 _ROLES: tuple[tuple[str, Role], ...] = (("image", "image"), ("disparity", "disparity"), (bokeh_name(0, 0), "bokeh"))
