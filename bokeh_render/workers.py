@@ -6,14 +6,15 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 
 import torch
 
 Parameters = ParamSpec("Parameters")
+Given = TypeVar("Given")
 Found = TypeVar("Found")
 
 
@@ -33,6 +34,24 @@ class Workers(ProcessPoolExecutor):
         """See Executor.submit. A process started here is deaf to Ctrl-C from its first instruction on."""
         with _interrupts_held():
             return super().submit(fn, *args, **kwargs)
+
+
+def as_they_come(
+    workers: Workers, work: Callable[[Given], Found], given: Iterable[Given], *, waiting: int
+) -> Iterator[Found]:
+    """Yield ``work`` of each of ``given``, in the order in which they end; never more than ``waiting`` are begun."""
+    running: set[Future[Found]] = set()
+    queue = iter(given)
+    while True:
+        for one in queue:
+            running.add(workers.submit(work, one))
+            if len(running) >= waiting:
+                break
+        if not running:
+            return
+        finished, running = wait(running, return_when=FIRST_COMPLETED)
+        for future in finished:
+            yield future.result()
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from ..errors import BokehbenchError
 from ..neural.threads import torch_threads
 from ..progress import ReportStep, Step, silent
 from ..schema import sha256_of_json
-from ..workers import Workers
+from ..workers import Workers, as_they_come
 from .examples import PLANE_COUNT, Derivation, Half, PairSource, make_example
 
 _AHEAD = 2  # pieces of work that wait per worker
@@ -81,19 +81,8 @@ class ExamplePool:
         if not missing:
             return
         executor = Workers(min(workers, len(missing)))
-        queue = iter(missing)
-        running: set[Future[int]] = set()
         try:
-            while True:
-                for index in queue:
-                    running.add(executor.submit(_make_one, self, index))
-                    if len(running) >= _AHEAD * workers:
-                        break
-                if not running:
-                    return
-                finished, running = wait(running, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    yield future.result()
+            yield from as_they_come(executor, partial(_make_one, self), missing, waiting=_AHEAD * workers)
         finally:
             executor.shutdown(cancel_futures=True)
 

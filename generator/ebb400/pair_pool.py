@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
 from types import TracebackType
 from typing import Self
 
 from bokeh_render.classical.cpu import thread_count
-from bokeh_render.workers import Workers
+from bokeh_render.workers import Workers, as_they_come
 
 from .opencv import start_opencv
 from .pair_work import Outcome, PairWork
@@ -50,18 +49,7 @@ class PairPool:
     def _elsewhere(self, identifiers: Sequence[int]) -> Iterator[Outcome]:
         if self._workers is None:
             self._workers = Workers(self._jobs, _receive, self._work)
-        running: set[Future[Outcome]] = set()
-        queue = iter(identifiers)
-        while True:
-            for identifier in queue:
-                running.add(self._workers.submit(_run_one, identifier))
-                if len(running) >= _AHEAD * self._jobs:
-                    break
-            if not running:
-                return
-            finished, running = wait(running, return_when=FIRST_COMPLETED)
-            for future in finished:
-                yield future.result()
+        yield from as_they_come(self._workers, _run_one, identifiers, waiting=_AHEAD * self._jobs)
 
 
 _given: PairWork | None = None
