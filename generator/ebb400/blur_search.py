@@ -13,7 +13,16 @@ from bokeh_render.classical import scatter
 from bokeh_render.optics import DISPLAY_GAMMA, Float32, display_from_light, light_from_display, signed_defocus
 from bokeh_render.schema import Record
 
-from .defocus_fit import calm, cost_table, evenly_blurred, fit_defocus, ladder, largest_radius, reached_by_clipped
+from .defocus_fit import (
+    Guess,
+    calm,
+    cost_table,
+    evenly_blurred,
+    fit_defocus,
+    ladder,
+    largest_radius,
+    reached_by_clipped,
+)
 from .refusal import PairRefusedError
 
 Mask = NDArray[np.bool_]
@@ -113,13 +122,6 @@ def squared_error(one: Float32, other: Float32) -> Float32:
     return np.asarray(((one - other) ** 2).mean(axis=2), dtype=np.float32)
 
 
-class Guess(NamedTuple):
-    """K, px per unit of normalised disparity, and focus disparity, before any render."""
-
-    blur_parameter: float
-    focus_disparity: float
-
-
 def guess_blur(
     wide: Float32,
     shallow: Float32,
@@ -141,7 +143,7 @@ def guess_blur(
     blurred = evenly_blurred(wide, radii, DISPLAY_GAMMA, threads)
 
     def fitted(counted: Mask) -> Guess:
-        return Guess(*fit_defocus(cost_table(blurred, shallow, disparity, radii, counted), largest)[:2])
+        return fit_defocus(cost_table(blurred, shallow, disparity, radii, counted), largest)
 
     guesses, counted = [fitted(valid)], valid
     for within in (_without_clipped_light, _without_other_depths):

@@ -30,28 +30,23 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 
-class DefocusFit(NamedTuple):
-    """blur_parameter: px per unit of normalised disparity; focus_disparity: normalised; cost: of the best, per pixel;
-    sharp_cost: of no blur anywhere, the same unit.
-    """
+class Guess(NamedTuple):
+    """K, px per unit of normalised disparity, and focus disparity, before any render."""
 
     blur_parameter: float
     focus_disparity: float
-    cost: float
-    sharp_cost: float
 
 
 class CostTable(NamedTuple):
     """Cost by disparity and radius.
 
-    disparities: (B,), normalised, the bins' middles; radii: (R,), px; costs: (B, R), summed over a bin's pixels;
-    pixels: (B,) how many.
+    disparities: (B,), normalised, the bins' middles; radii: (R,), px; costs: (B, R), squared differences of display
+    values, summed over a bin's pixels.
     """
 
     disparities: Floats
     radii: Floats
     costs: Floats
-    pixels: Floats
 
 
 def largest_radius(shape: tuple[int, ...], share: float) -> float:
@@ -88,24 +83,21 @@ def cost_table(blurred: list[Float32], shallow: Float32, disparity: Float32, rad
     limit = _TRUNCATION * max(float(np.median(costs.min(axis=1))), 1e-5) + costs.min(axis=1)[:, None]
     costs = np.minimum(costs, limit)
     which = np.minimum((disparity[trusted] * _BINS).astype(int), _BINS - 1)
-    pixels = np.bincount(which, minlength=_BINS).astype(np.float64)
     table = np.stack(
         [np.bincount(which, weights=costs[:, column], minlength=_BINS) for column in range(len(radii))], axis=1
     )
     middles = np.linspace(0.5 / _BINS, 1.0 - 0.5 / _BINS, _BINS)
-    return CostTable(middles, radii, table.astype(np.float64), pixels)
+    return CostTable(middles, radii, table.astype(np.float64))
 
 
-def fit_defocus(table: CostTable, largest_px: float) -> DefocusFit:
+def fit_defocus(table: CostTable, largest_px: float) -> Guess:
     """Return the K and focus disparity of least cost; K is at most twice ``largest_px``."""
     focus = np.linspace(0.0, 1.0, _FOCUS_STEPS)
     ks = np.geomspace(_SMALLEST_K, 2.0 * largest_px, _K_STEPS)
     away = np.abs(table.disparities[None, :] - focus[:, None])
     costs = np.stack([_whole_cost(table, k * away) for k in ks])
     row, column = (int(index) for index in np.unravel_index(np.argmin(costs), costs.shape))
-    pixels = max(float(table.pixels.sum()), 1.0)
-    sharp = float(table.costs[:, 0].sum())
-    return DefocusFit(float(ks[row]), float(focus[column]), float(costs[row, column]) / pixels, sharp / pixels)
+    return Guess(float(ks[row]), float(focus[column]))
 
 
 def _whole_cost(table: CostTable, radius: Floats) -> Floats:

@@ -88,12 +88,8 @@ class PairScores(Record):
     ssim: float
 
 
-class PreparedPairInfo(PairInfo):
-    """``info.json`` of a pair that was prepared here.
-
-    scene: the id; disparity: where the map is from; scores: of the classical renderer, on the aligned pair; the same
-    on the untouched one stand in that one's info (``original``), which has the same K.
-    """
+class _PhotographedPairInfo(PairInfo):
+    """What both kinds tell. scene: the id in four digits; scores: of the classical renderer at this K and focus."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -103,23 +99,22 @@ class PreparedPairInfo(PairInfo):
     height: int
     wide: PhotographInfo
     shallow: PhotographInfo
+    scores: PairScores
+
+
+class PreparedPairInfo(_PhotographedPairInfo):
+    """``info.json`` of a pair that was prepared here.
+
+    disparity: where the map is from; notes: a sentence each. The untouched pair's own info (``original``) has the same
+    K, and the scores there.
+    """
+
     alignment: AlignmentInfo
     photometric: PhotometricInfo
     disparity: dict[str, Any]
     blur: BlurInfo
-    scores: PairScores
     notes: tuple[str, ...]
 
 
-class OriginalPairInfo(PairInfo):
+class OriginalPairInfo(_PhotographedPairInfo):
     """``info.json`` of the untouched pair: K, focus and disparity of the prepared one, nothing moved, no gains."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    scene: str
-    id: int
-    width: int
-    height: int
-    wide: PhotographInfo
-    shallow: PhotographInfo
-    scores: PairScores

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from bokeh_render.optics import DISPLAY_GAMMA, Float32
 
-from .blur_search import BlurEstimate, Guess, find_blur, guess_blur, render_pair, squared_error
-from .defocus_fit import calm, clipped_pixels, reached_by_clipped
+from .blur_search import BlurEstimate, find_blur, guess_blur, render_pair, squared_error
+from .defocus_fit import Guess, calm, clipped_pixels, reached_by_clipped
 from .framing import Frame, common_frame
 from .photometry import Photometry, doubts_of, measure_photometry
 from .refusal import PairRefusedError
@@ -60,7 +60,7 @@ def prepare_pair(
     seen = small.seen(registration.similarity, None)
     guess = guess_blur(*seen.compared, limits=settings.blur, threads=threads)
     if settings.align == "similarity":
-        better = small.nearer(seen, guess, registration.similarity, threads)
+        better = small.aligned_by_render(seen, guess, registration.similarity, threads)
         if better is not None:
             registration, refined = registration._replace(similarity=better), True
     seen = small.seen(registration.similarity, guess)
@@ -182,7 +182,7 @@ class _Small(NamedTuple):
         matched = np.clip(photometry.apply(plain), 0.0, 1.0)
         return _Seen(matched, self.shallow, disparity, valid, clipped, photometry)
 
-    def nearer(self, seen: _Seen, blur: Guess, similarity: Similarity, threads: int) -> Similarity | None:
+    def aligned_by_render(self, seen: _Seen, blur: Guess, similarity: Similarity, threads: int) -> Similarity | None:
         """Return a better alignment, from the render, which is blurred as the shallow photograph is; None if none is.
 
         Better is what lowers the median error of the moved render.

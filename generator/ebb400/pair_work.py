@@ -52,7 +52,9 @@ class PairWork:
         return self.out / WORK_FOLDER / "outcomes" / f"{scene_name(identifier)}.json"
 
     def finished(self, identifier: int) -> Outcome | None:
-        """Return what became of an id in an earlier run; None when its map or this code has changed since."""
+        """Return what became of an id in an earlier run; None when its photographs, its map or this code
+        has changed since.
+        """
         path = self.outcome_file(identifier)
         if not path.is_file():
             return None

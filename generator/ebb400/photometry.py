@@ -10,7 +10,8 @@ from scipy import ndimage
 
 from bokeh_render.optics import DISPLAY_GAMMA, Float32, light_from_display
 
-_CLIPPED = 0.97  # display value from which on a channel may be clipped
+from .defocus_fit import clipped_pixels
+
 _DARK = 0.004  # light below which noise and black level rule
 _ROUNDS = 12
 _SPREAD_PX = 12.0
@@ -61,10 +62,9 @@ def measure_photometry(
     """Measure gains and vignetting of two aligned photographs, robustly.
 
     wide, shallow: (H, W, 3) display values; valid: (H, W), where both show something and, when the blur is known, no
-    clipped pixel's light arrives; in_focus: (H, W), where both are
-    sharp: with enough of these (none clipped or dark) they alone count, lightly smoothed. Without, both pictures are
-    smoothed over spread_px, beyond which blur moves little light. Light is display ** 2.2; ratios are fitted in
-    logarithms with weights that fall for outliers (Cauchy's).
+    clipped pixel's light arrives; in_focus: (H, W), where both are sharp: with enough of these (none clipped or dark)
+    they alone count, lightly smoothed. Without, both pictures are smoothed over spread_px, beyond which blur moves
+    little light. Light is display ** 2.2; ratios are fitted in logarithms, outliers weigh less (Cauchy's weights).
     """
     if in_focus is not None:
         chosen = ndimage.binary_erosion(in_focus & valid, iterations=1)
@@ -77,7 +77,7 @@ def measure_photometry(
 
 def _usable(wide: Float32, shallow: Float32, valid: Mask, sigma: float) -> Mask:
     """Return the valid pixels into which no clipped one was smoothed and that are not dark."""
-    clipped = (np.maximum(wide, shallow) >= _CLIPPED).any(axis=2)
+    clipped = clipped_pixels(np.maximum(wide, shallow))
     reached = ndimage.maximum_filter(clipped, size=2 * int(np.ceil(_REACH * sigma)) + 1)
     bright = np.minimum(light_from_display(wide), light_from_display(shallow)).min(axis=2) > _DARK
     usable: Mask = valid & ~reached & bright

@@ -49,7 +49,9 @@ class _Begun(Record):
 
 @dataclass(frozen=True)
 class Prepared:
-    """A finished set. record: ``dataset.json``; outcomes: of every id tried, in order; wanted: how many pairs."""
+    """A finished set. record: ``dataset.json``; outcomes: of every id tried, in order, none when it
+    was finished before; wanted: how many pairs.
+    """
 
     record: DatasetRecord
     outcomes: tuple[Outcome, ...]
@@ -102,7 +104,7 @@ def prepare(
             )
         name = selection.name if len(ready) == wanted else f"{selection.name}-{len(ready)}of{wanted}"
         for scene in sorted((out / "scenes").iterdir()):  # chosen in an earlier run, before what was mended since
-            if scene.name not in {scene_name(identifier) for identifier in ready}:
+            if scene.name.isdecimal() and int(scene.name) not in ready:
                 work.forget(int(scene.name))
         record = _finish(name, config, out, ready, opencv)
         write_report(out, name, record, source, outcomes, wanted)

@@ -19,8 +19,6 @@ from .page import write_pairs_page
 from .pair_work import Outcome
 from .source import EbbSource
 
-__all__ = ["REPORT_FILE", "card_text", "write_report"]
-
 
 def write_report(
     out: Path,
