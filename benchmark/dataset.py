@@ -36,7 +36,7 @@ from generator.stack import (
 
 from .methods.interface import MethodInput
 from .protocols import Protocol
-from .samples import Sample, chosen_focus
+from .samples import Sample, demanded
 from .scene import Scene, read_pair_scene, read_stack_scene
 
 _IMAGE_STEM = Path(IMAGE_FILE).stem
@@ -84,19 +84,7 @@ class Dataset:
                 f"{self.root} is a dataset of {self.kind}, and {protocol.name} scores {protocol.takes}; "
                 "choose another --protocol or another dataset"
             )
-        counts = {scene: 1 + max(keys) for scene, keys in self._focus_settings().items()}
-        wanted = {scene: set(chosen_focus(protocol.focus, count)) for scene, count in counts.items()}
-        keys = [key for key in self.truths if key.focus in wanted[key.scene]]
-        if protocol.disparity == "clean":
-            return tuple(Sample(*key) for key in keys)
-        maps = {scene: self._corrupted_count(scene) for scene in self.scenes}
-        return tuple(Sample(*key, corruption) for key in keys for corruption in range(maps[key.scene]))
-
-    def _focus_settings(self) -> dict[str, set[int]]:
-        found: dict[str, set[int]] = {}
-        for key in self.truths:
-            found.setdefault(key.scene, set()).add(key.focus)
-        return found
+        return demanded(protocol, self.truths, self._corrupted_count)
 
     def _corrupted_count(self, scene: str) -> int:
         count = sum(name.startswith("corrupted_") for name in self.scenes[scene].sha256)

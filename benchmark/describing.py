@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from bokeh_render.errors import BadInputError
 from bokeh_render.schema import parse
+from generator.stack import Corruption
 
 from .dataset import Dataset
 from .methods.command import CommandMethod
 from .methods.interface import BatchMethod, Method, metadata_of
 from .methods.source import source_sha256
 from .protocols import Protocol
+from .rendering import RenderedScene, Rendering
 from .results import DatasetReference, MethodReference, ProtocolReference
 from .submissions.submission import SubmissionRecord
 
@@ -67,5 +69,32 @@ def describe_dataset(dataset: Dataset, protocol: Protocol) -> DatasetReference:
         recipe_sha256=dataset.recipe_sha256,
         files_sha256=dataset.files_sha256,
         noise_floor={scene: floor for scene in dataset.scenes if (floor := dataset.noise_floor(scene))},
-        corruptions={index: f"{one.kind} {one.size_px:g} px" for index, one in enumerate(maps)},
+        corruptions={index: _in_words(one) for index, one in enumerate(maps)},
     )
+
+
+def describe_rendering(dataset: Dataset) -> Rendering:
+    """Return what a dataset consists of, for those who have not got its files; reads every scene's image and depth."""
+    scenes = {}
+    for name in dataset.scenes:
+        scene = dataset.scene(name)
+        scenes[name] = RenderedScene(
+            size_px=scene.size,
+            blur_parameters=scene.blur_parameters,
+            focus_disparities=scene.focus_disparities,
+            noise_floor=dataset.noise_floor(name),
+            corruptions=tuple(_in_words(one) for one in scene.corruptions),
+        )
+    content = {
+        "name": dataset.name,
+        "version": dataset.version,
+        "takes": dataset.kind,
+        "recipe_sha256": dataset.recipe_sha256,
+        "files_sha256": dataset.files_sha256,
+        "scenes": scenes,
+    }
+    return parse(Rendering, content, str(dataset.root))
+
+
+def _in_words(corruption: Corruption) -> str:
+    return f"{corruption.kind} {corruption.size_px:g} px"

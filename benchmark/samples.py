@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from generator.stack import SampleKey, bokeh_name
+
+from .protocols import Protocol
 
 
 class Sample(NamedTuple):
@@ -35,3 +38,19 @@ def chosen_focus(rule: str, count: int) -> tuple[int, ...]:
     if rule == "all":
         return tuple(range(count))
     return tuple(sorted({0, (count - 1) // 2, count - 1}))
+
+
+def demanded(protocol: Protocol, truths: Sequence[SampleKey], maps: Callable[[str], int]) -> tuple[Sample, ...]:
+    """Return every prediction that a protocol demands of a dataset, in order: all of one truth stand together.
+
+    truths: of the dataset, in order; maps: how many corrupted disparity maps a scene has; asked only where they count.
+    """
+    counts: dict[str, int] = {}
+    for key in truths:
+        counts[key.scene] = max(counts.get(key.scene, 0), 1 + key.focus)
+    wanted = {scene: set(chosen_focus(protocol.focus, count)) for scene, count in counts.items()}
+    keys = [key for key in truths if key.focus in wanted[key.scene]]
+    if protocol.disparity == "clean":
+        return tuple(Sample(*key) for key in keys)
+    maps_of = {scene: maps(scene) for scene in counts}
+    return tuple(Sample(*key, corruption) for key in keys for corruption in range(maps_of[key.scene]))

@@ -18,7 +18,15 @@ ALLOWED = {
     "blender_scenes": (),
     "generator": ("bokeh_render", "blender_scenes.catalogue"),
     "benchmark": ("bokeh_render", "generator.stack", "generator.execution", "generator.blender_process"),
-    "leaderboards": ("bokeh_render", "benchmark.results"),
+    "leaderboards": (
+        "bokeh_render",
+        "benchmark.results",
+        "benchmark.reports",
+        "benchmark.protocols",
+        "benchmark.rendering",
+        "benchmark.samples",
+        "benchmark.store",
+    ),
 }
 SOURCES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 

@@ -1,0 +1,57 @@
+"""One rendering of a dataset, told in a page: which scenes, levels and settings there are, without the files.
+
+A leaderboard keeps it beside the results, so that what a protocol demands is known from the dataset and never from what
+somebody happened to hand in.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from bokeh_render.schema import Record
+from generator.stack import SampleKey
+
+from .protocols import Protocol
+from .samples import Sample, demanded
+
+
+class RenderedScene(Record):
+    """One scene. size_px: height, width; blur_parameters: K, px per unit of normalised disparity, by blur level.
+
+    focus_disparities: normalised, by focus setting; noise_floor: PSNR bound of the truth in dB by blur level, where it
+    was measured; corruptions: what each corrupted disparity map is.
+    """
+
+    size_px: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]]
+    blur_parameters: tuple[float, ...]
+    focus_disparities: tuple[float, ...]
+    noise_floor: dict[int, float] = Field(default_factory=dict)
+    corruptions: tuple[str, ...] = ()
+
+
+class Rendering(Record):
+    """Name, version and hashes of a dataset, and its scenes by name. takes: ``stacks`` or ``pairs``."""
+
+    schema_version: Literal[1] = 1
+    name: str
+    version: str
+    takes: Literal["stacks", "pairs"]
+    recipe_sha256: str | None
+    files_sha256: str
+    scenes: Annotated[dict[str, RenderedScene], Field(min_length=1)]
+
+    @property
+    def truths(self) -> tuple[SampleKey, ...]:
+        """Every ground truth, in order."""
+        return tuple(
+            SampleKey(name, blur, focus)
+            for name, scene in self.scenes.items()
+            for blur in range(len(scene.blur_parameters))
+            for focus in range(len(scene.focus_disparities))
+        )
+
+    def samples(self, protocol: Protocol) -> tuple[Sample, ...]:
+        """Return every prediction that a protocol demands."""
+        return demanded(protocol, self.truths, lambda scene: len(self.scenes[scene].corruptions))
