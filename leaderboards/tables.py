@@ -24,7 +24,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """A number as it is shown. value: None where there is none; low, high: its interval over scenes, where there is one.
+    """A number as it is shown. value: None where there is none; low, high: its interval over scenes, where known.
 
     place: 1 = best of its column, 2 = second; methods that show the same digits share a place.
     """
