@@ -69,6 +69,12 @@ class PairWork:
             doubts = self._prepare(identifier)
         except PairRefusedError as error:
             outcome = Outcome(id=identifier, key=key, state="refused", step=error.step, reason=str(error))
+        except (OSError, MemoryError):  # of the machine, not of the pair: the run ends and can be taken up again
+            raise
+        except Exception as error:  # noqa: BLE001  (no mistake of ours may cost the other pairs)
+            told = f"{type(error).__name__}: {' '.join(str(error).split())}"
+            reason = f"a mistake of bokehbench itself, please report it ({told})"
+            outcome = Outcome(id=identifier, key=key, state="refused", step="unexpected", reason=reason)
         else:
             outcome = Outcome(id=identifier, key=key, state="ready", doubts=doubts)
         write_json(self.outcome_file(identifier), outcome.model_dump(mode="json"))

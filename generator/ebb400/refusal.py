@@ -6,7 +6,10 @@ from bokeh_render.errors import BokehbenchError
 
 
 class PairRefusedError(BokehbenchError):
-    """A pair of photographs that is beyond a stated limit; step: ``read``, ``disparity``, ``align`` or ``blur``."""
+    """A pair of photographs that is beyond a stated limit.
+
+    step: ``read``, ``disparity``, ``align``, ``blur``, or ``unexpected``: a mistake of this program.
+    """
 
     def __init__(self, step: str, reason: str) -> None:
         super().__init__(reason)

@@ -24,6 +24,7 @@ from bokehbench import app
 from generator.ebb400.disparity_folder import DisparityFolder
 from generator.ebb400.info import OriginalPairInfo, PreparedPairInfo
 from generator.ebb400.layout import scene_name
+from generator.ebb400.pair_work import PairWork
 from generator.ebb400.prepare import Prepared, prepare
 from generator.ebb400.selection import Draw, IdList, rank
 from generator.ebb400.settings import PairSettings
@@ -164,6 +165,26 @@ def test_a_finished_set_of_other_maps_is_not_taken_for_this_one(
     maps = DisparityFolder(tmp_path / "maps", "disparity")
     with pytest.raises(BadInputError, match=rf"maps of 1 id\(s\) have changed since, first {one}; delete it"):
         prepare(open_ebb(ebb / "ebb"), Draw(count=3), maps, out, settings=PairSettings(clear=False))
+
+
+def test_a_mistake_of_ours_costs_one_pair_and_a_full_disk_ends_the_run(
+    ebb: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    errors: list[Exception] = [ArithmeticError("a\nsum"), OSError(28, "No space left on device")]
+
+    def fails(*arguments: object, **options: object) -> None:
+        raise errors.pop(0)
+
+    monkeypatch.setattr("generator.ebb400.pair_work.prepare_pair", fails)
+    maps = DisparityFolder(ebb / "maps", "disparity")
+    work = PairWork(open_ebb(ebb / "ebb"), maps, PairSettings(), tmp_path)
+    outcome = work.run(3)
+    assert (outcome.state, outcome.step) == ("refused", "unexpected")
+    assert outcome.reason == "a mistake of bokehbench itself, please report it (ArithmeticError: a sum)"
+    assert work.finished(3) == outcome
+    with pytest.raises(OSError, match="No space left"):
+        work.run(17)
+    assert work.finished(17) is None
 
 
 def test_a_mended_photograph_is_looked_at_again(ebb: Path, tmp_path: Path) -> None:
