@@ -53,13 +53,13 @@ class PairWork:
 
     def finished(self, identifier: int) -> Outcome | None:
         """Return what became of an id in an earlier run; None when its photographs, its map or this code
-        has changed since.
+        has changed since, and after a mistake of ours, which is tried again.
         """
         path = self.outcome_file(identifier)
         if not path.is_file():
             return None
         found = load_json(Outcome, path)
-        return found if found.key == self.key(identifier) else None
+        return found if found.key == self.key(identifier) and found.step != "unexpected" else None
 
     def run(self, identifier: int) -> Outcome:
         """Prepare an id's pair, or find out why it cannot be used; either is written down last."""

@@ -181,7 +181,8 @@ def test_a_mistake_of_ours_costs_one_pair_and_a_full_disk_ends_the_run(
     outcome = work.run(3)
     assert (outcome.state, outcome.step) == ("refused", "unexpected")
     assert outcome.reason == "a mistake of bokehbench itself, please report it (ArithmeticError: a sum)"
-    assert work.finished(3) == outcome
+    assert work.outcome_file(3).is_file()
+    assert work.finished(3) is None  # tried again, once it is mended
     with pytest.raises(OSError, match="No space left"):
         work.run(17)
     assert work.finished(17) is None
