@@ -106,39 +106,53 @@ def measure(case: Case) -> Row:
     )
 
 
+def is_failure(row: Row) -> bool:
+    """Return whether a case was refused, or is further off than one would want: 1 px, 15 % of K, .1 of focus."""
+    return row.method == "refused" or row.error_px > 1.0 or abs(row.k - 1.0) > 0.15 or abs(row.focus_error) > 0.1
+
+
 def summary(rows: list[Row]) -> dict[str, float]:
-    """Return the figures of the bars, over the rows that were not refused."""
+    """Return the figures of the bars, over the rows that were not refused, in percent, px and normalised disparity."""
     ready = [row for row in rows if row.method != "refused"]
-    errors = np.array([row.error_px for row in ready])
-    ks = np.abs(np.array([row.k for row in ready]) - 1.0)
-    focus = np.abs([row.focus_error for row in ready])
-    return {
+    found: dict[str, float] = {
         "pairs": len(rows),
         "refused": len(rows) - len(ready),
         "doubtful": sum(bool(row.doubt) for row in ready),
-        "alignment median, px": float(np.median(errors)),
-        "alignment 90th percentile, px": float(np.percentile(errors, 90)),
-        "K median, %": 100 * float(np.median(ks)),
-        "K 90th percentile, %": 100 * float(np.percentile(ks, 90)),
-        "focus median": float(np.median(focus)),
-        "focus 90th percentile": float(np.percentile(focus, 90)),
+        "failures": sum(map(is_failure, rows)),
+        "failures without refusal or doubt": sum(is_failure(row) and not row.doubt for row in ready),
     }
+    if not ready:
+        return found
+    errors = {
+        "alignment px": [row.error_px for row in ready],
+        "K %": [100 * abs(row.k - 1.0) for row in ready],
+        "focus": [abs(row.focus_error) for row in ready],
+    }
+    for name, values in errors.items():
+        found |= {f"{name}, median": float(np.median(values)), f"{name}, 90th": float(np.percentile(values, 90))}
+    return found
 
 
-def show(rows: list[Row]) -> None:
-    """Print the rows and the figures, in all and, where there are several, by kind of map."""
+def show(rows: list[Row], *, failures_only: bool = False) -> None:
+    """Print the rows, then the figures: in all and, where there are several, by map."""
     print("| scene | level | focus | map | by | off px | measured px | K / true | focus off | gain / true | width | |")
     print("|---|---|---|---|---|---|---|---|---|---|---|---|")
     for row in rows:
+        if failures_only and not is_failure(row):
+            continue
         numbers = f"{row.error_px:.2f} | {row.measured_px:.2f} | {row.k:.3f} | {row.focus_error:+.3f} | {row.gain:.3f}"
         print(
             f"| {row.scene} | {row.blur} | {row.focus} | {row.map} | {row.method} | {numbers} | {row.width:.2f} "
             f"| {row.doubt} |"
         )
-    kinds = sorted({row.map.split()[0] for row in rows})
-    for kind in (kinds if len(kinds) > 1 else []) + ["all"]:
-        some = [row for row in rows if kind in ("all", row.map.split()[0])]
-        print(f"{kind}: " + ", ".join(f"{name} {value:.3g}" for name, value in summary(some).items()))
+    groups: dict[str, list[Row]] = {"all": rows}
+    for row in rows:
+        groups.setdefault(row.map, []).append(row)
+    names = list(summary(rows))
+    print(f"\n| map | {' | '.join(names)} |\n|---|" + "---:|" * len(names))
+    for name, some in groups.items():
+        figures = summary(some)
+        print(f"| {name} | " + " | ".join(f"{figures[one]:.3g}" if one in figures else "—" for one in names) + " |")
 
 
 def main() -> None:
@@ -149,6 +163,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=40)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--failures-only", action="store_true", help="print the rows of failures alone")
     given = parser.parse_args()
     todo = list(cases(given.dataset, given.pairs, given.maps))
     if given.jobs == 1:
@@ -156,7 +171,7 @@ def main() -> None:
     else:
         with ProcessPoolExecutor(given.jobs) as pool:
             rows = list(pool.map(measure, todo))
-    show(rows)
+    show(rows, failures_only=given.failures_only)
     if given.json:
         given.json.write_text(json.dumps([row._asdict() for row in rows], indent=1))
 
