@@ -22,14 +22,17 @@ import bokeh_render.training.cli
 import generator.cli
 import generator.dataset_cli
 import generator.ebb400.cli
-from bokeh_render.errors import BokehbenchError
+import leaderboards.cli
+from bokeh_render.errors import BadInputError, BokehbenchError
 from bokeh_render.progress import progress_bars
 
 if TYPE_CHECKING:
     from benchmark.dataset import Dataset
+    from benchmark.protocols import Protocol
     from benchmark.results import Result
     from bokeh_render.training.config import StageConfig
     from bokeh_render.training.examples import PairSource
+    from leaderboards.entry import Entry
     from leaderboards.gallery import PictureSource, Sources
 
 app = typer.Typer(
@@ -49,6 +52,7 @@ app.command("prepare-ebb400")(generator.ebb400.cli.prepare_ebb400_command)
 app.command("render")(bokeh_render.cli.render_command)
 app.command("evaluate")(benchmark.cli.evaluate_command)
 app.add_typer(leaderboard_app, name="leaderboard")
+leaderboard_app.command("check")(leaderboards.cli.leaderboard_check_command)
 app.add_typer(generator.dataset_cli.dataset_app, name="dataset")
 app.add_typer(scenes_app, name="scenes")
 app.add_typer(protocol_app, name="protocol")
@@ -163,6 +167,89 @@ def _picture_source(dataset: Dataset, results: Sequence[Result], run: Path) -> P
         )
 
     return sources
+
+
+@app.command("submit")
+def submit_command(
+    results: leaderboards.cli.Results,
+    store: leaderboards.cli.StoreFolder = None,
+    dataset: Annotated[
+        Path | None, typer.Option(help="The dataset; needed for the first entry of a rendering, to describe it.")
+    ] = None,
+) -> None:
+    """Enter results into a leaderboard's store, after all checks; all of them, or none.
+
+    \b
+    bokehbench submit run/results/blb-v1/*/mine@1.json --dataset DATASET
+    """  # noqa: D301  (the backslash keeps click from joining the lines)
+    from benchmark.dataset import open_dataset
+    from benchmark.describing import describe_rendering
+
+    folder = leaderboards.cli.store_or_own(store)
+    with progress_bars(Console(stderr=True)) as report:
+        rendering = None if dataset is None else describe_rendering(open_dataset(dataset, report))
+    leaderboards.cli.run_submit(results, folder, rendering)
+
+
+@leaderboard_app.command("verify")
+def leaderboard_verify_command(
+    entry: leaderboards.cli.EntryName,
+    dataset: Annotated[Path, typer.Option(help="The very rendering that the entry was scored on.")],
+    predictions: Annotated[
+        Path | None, typer.Option(help="The entry's predictions, folder or zip, to be scored again.")
+    ] = None,
+    method: Annotated[str | None, typer.Option(help="The entry's method, to be run again; as for evaluate.")] = None,
+    store: leaderboards.cli.StoreFolder = None,
+    jobs: Annotated[int, typer.Option(min=1, help="With --method: processes that render side by side.")] = 1,
+    threads: Annotated[int, typer.Option(min=0, help="CPU threads that score; 0 = all.")] = 0,
+) -> None:
+    """Score an entry again; if it says the same numbers, note in it that it is reproduced, or verified.
+
+    Exit code 1, with a table of the largest differences, when it says others; the entry then stays as it was.
+    """
+    if (predictions is None) == (method is None):
+        raise BadInputError("expected --predictions or --method, one of them: what is to be scored again")
+
+    def rescore(told: Entry, rule: Protocol) -> Result:
+        return _rescore(told, rule, dataset, predictions, method, jobs, threads)
+
+    leaderboards.cli.run_verify(entry, store, "verified" if predictions is None else "reproduced", rescore)
+
+
+def _rescore(
+    entry: Entry, rule: Protocol, dataset: Path, predictions: Path | None, method: str | None, jobs: int, threads: int
+) -> Result:
+    """Score an entry's predictions again, or those that its method makes anew, by the benchmark's own path."""
+    from tempfile import TemporaryDirectory
+
+    from benchmark.dataset import open_dataset
+    from benchmark.describing import describe_method
+    from benchmark.methods.loading import load_method
+    from benchmark.methods.stopping import sigterm_interrupts
+    from benchmark.metrics.lpips import load_lpips
+    from benchmark.run import evaluate, score_folder
+    from leaderboards.verify import check_same_dataset, check_same_method
+
+    with sigterm_interrupts(), TemporaryDirectory() as folder, progress_bars(Console(stderr=True)) as report:
+        opened = open_dataset(dataset, report)
+        check_same_dataset(entry, opened.files_sha256)
+        if load_lpips(rule.lpips.backbone_sha256, None, net=rule.lpips.net) is None:
+            raise BadInputError("LPIPS's weights are not on this machine; bokehbench doctor tells how to get them")
+        if method is None:
+            assert predictions is not None
+            return score_folder(
+                predictions,
+                entry.result.method,
+                opened,
+                rule,
+                Path(folder),
+                allow_identity=True,  # whether it was, is for the entry to tell
+                threads=threads,
+                report=report,
+            )
+        chosen = load_method(method)
+        check_same_method(entry, describe_method(chosen))
+        return evaluate(chosen, opened, rule, Path(folder), jobs=jobs, threads=threads, report=report)
 
 
 @app.command("train")

@@ -1,4 +1,4 @@
-"""A protocol in words: what ``bokehbench protocol show`` prints, every number of the definition in it."""
+"""A protocol in words, every number of the definition in it: for ``bokehbench protocol show``, and for pages."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from .protocols import SUMMARIES, Protocol
 _WIDTH = 110
 
 
-def describe(protocol: Protocol) -> str:
-    """Return the whole definition as lines of text, ending with its hash."""
-    rows = {
+def definition(protocol: Protocol) -> dict[str, str]:
+    """Return the whole definition by what it is about, ending with its hash."""
+    return {
         "name": protocol.name,
         "in short": SUMMARIES.get(protocol.name, "a custom protocol; not comparable with published ones"),
         "dataset": _DATASETS[protocol.takes],
@@ -33,8 +33,13 @@ def describe(protocol: Protocol) -> str:
         f"sha256 {protocol.lpips.backbone_sha256 or 'as found, named in the result'}",
         "aggregation": protocol.aggregation + "; a missing sample is an error, never a smaller mean",
         "regions": _regions(protocol),
+        "sha256": protocol.sha256,
     }
-    rows["sha256"] = protocol.sha256
+
+
+def describe(protocol: Protocol) -> str:
+    """Return the whole definition as lines of text."""
+    rows = definition(protocol)
     indent = max(map(len, rows)) + 2
     return "\n".join(
         textwrap.fill(value, _WIDTH, initial_indent=f"{key:<{indent}}", subsequent_indent=" " * indent)

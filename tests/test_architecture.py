@@ -23,6 +23,7 @@ ALLOWED = {
         "benchmark.results",
         "benchmark.reports",
         "benchmark.protocols",
+        "benchmark.protocol_text",
         "benchmark.rendering",
         "benchmark.samples",
         "benchmark.store",
