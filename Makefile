@@ -1,5 +1,7 @@
 # make demo   install what is missing, render two scenes, score six methods, write the leaderboard page
 # make data   build blb-mini once (about an hour on two cores) into $BOKEHBENCH_DATA, or data/; resumes after a kill
+# make site   build the leaderboard's site from the checkout's results into site/, with pictures where the dataset is in $BOKEHBENCH_DATA
+# make vendor compare the site's JavaScript libraries with npm's (needs npm)
 # make speed  measure speed: scripts in tests/speed, each against what it claims to beat
 # make test   install what is missing, then lint, type-check and run all tests that are not marked slow
 # Everything lives in .venv; DEMO=folder moves the demo's output.
@@ -14,7 +16,7 @@ DEMO ?= demo-out
 DATA := $(or $(BOKEHBENCH_DATA),data)
 BLENDER_LIBRARIES := libx11-6 libxrender1 libxfixes3 libxi6 libxkbcommon0 libsm6 libgl1
 
-.PHONY: help demo data test test-all speed lint format clean
+.PHONY: help demo data site vendor test test-all browser speed lint format clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -26,15 +28,37 @@ data: $(READY)
 	@$(BIN)/bokehbench generate --preset blb-mini --out "$(DATA)/blb-mini"
 	@$(BIN)/bokehbench dataset validate "$(DATA)/blb-mini"
 
+site: $(READY)
+	@files=$$(sed -n 's/.*"files_sha256": "\(.\{12\}\).*/\1/p' "$(DATA)/blb-mini/dataset.json" 2>/dev/null || true); \
+	pictures=(); \
+	if [ -n "$$files" ] && compgen -G "leaderboards/datasets/*/$$files.json" >/dev/null; then \
+	  pictures=(--dataset "$(DATA)/blb-mini"); \
+	  if [ -d "$(DATA)/run" ]; then pictures+=(--run "$(DATA)/run"); fi; \
+	else \
+	  echo "No pictures: $(DATA)/blb-mini is not there, or is not the rendering that the results are of."; \
+	fi; \
+	$(BIN)/bokehbench leaderboard build --out site "$${pictures[@]}"
+
+vendor: $(READY)
+	@$(BIN)/python -m tests.leaderboards.vendoring
+
 speed: $(READY)
 	@for script in tests/speed/[a-z]*.py; do \
 	  echo "== $$script"; $(BIN)/python -m "tests.speed.$$(basename "$$script" .py)"; \
 	done
 
-test: $(READY) lint
+browser:
+	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit 0; done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing chromium, in which the site is tested"; \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium && exit 0; \
+	fi; \
+	echo "No chromium: the site is not tested in a browser. To have it:  sudo apt-get install chromium"
+
+test: $(READY) lint browser
 	@$(BIN)/python -m pytest
 
-test-all: $(READY) lint
+test-all: $(READY) lint browser
 	@$(BIN)/python -m pytest -m ""
 
 lint: $(READY)

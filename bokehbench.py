@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,10 +30,14 @@ if TYPE_CHECKING:
     from benchmark.dataset import Dataset
     from benchmark.protocols import Protocol
     from benchmark.results import Result
+    from benchmark.samples import Sample
+    from bokeh_render.optics import Float32
+    from bokeh_render.progress import ReportStep
     from bokeh_render.training.config import StageConfig
     from bokeh_render.training.examples import PairSource
     from leaderboards.entry import Entry
-    from leaderboards.gallery import PictureSource, Sources
+    from leaderboards.reported import ReportedTable
+    from leaderboards.store import Content
 
 app = typer.Typer(
     help="Make bokeh ground truth, render bokeh, and score any method so that everyone gets the same number.",
@@ -70,23 +74,68 @@ _DEMO_METHODS = ("identity", "gaussian", "blender-defocus", "classical", "layere
 
 @leaderboard_app.command("build")
 def leaderboard_build_command(
-    run: Annotated[Path, typer.Argument(help="Folder given to evaluate as --out; its results/ are ranked.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for index.html, leaderboard.md, leaderboard.csv.")],
-    dataset: Annotated[
-        Path | None, typer.Option(help="The dataset: its results are ranked, its pictures shown side by side.")
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the site; index.html is its first page.")],
+    source: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A store, or a folder given to evaluate as --out.  [default: leaderboards/ of this checkout]"
+        ),
     ] = None,
-    protocol: Annotated[str | None, typer.Option(help="Rank the results of this protocol only.")] = None,
+    dataset: Annotated[
+        Path | None, typer.Option(help="The rendering whose pictures are shown; without it there are tables only.")
+    ] = None,
+    run: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder given to evaluate as --out, for its predictions; repeatable.  [default: SOURCE]"),
+    ] = None,
+    protocol: Annotated[str | None, typer.Option(help="Show the results of this protocol only.")] = None,
+    threads: Annotated[int, typer.Option(min=0, help="CPU threads that draw pictures; 0 = all.")] = 0,
 ) -> None:
-    """Rank the results of a folder: a page with pictures, Markdown and CSV."""
-    from benchmark.dataset import open_dataset
-    from benchmark.results import load_results
-    from benchmark.store import RESULTS_FOLDER
-    from leaderboards.page import build_page
+    """Build a static site from results: tables, charts, pictures side by side. Stopped? The same command goes on.
 
-    opened = None if dataset is None else open_dataset(dataset)
-    results = load_results(run / RESULTS_FOLDER, protocol, None if opened is None else opened.files_sha256)
-    pictures = None if opened is None else _picture_source(opened, results, run)
-    typer.echo(str(build_page(results, out, pictures)))
+    \b
+    bokehbench leaderboard build run --dataset DATASET -o site                  from a run of evaluate
+    bokehbench leaderboard build -o site --dataset DATASET --run run            from the checkout's own store
+    """  # noqa: D301  (the backslash keeps click from joining the lines)
+    from leaderboards.reported import read_reported
+    from leaderboards.store import read_store
+    from leaderboards.website.build import under
+
+    root = leaderboards.cli.store_or_own(source)
+    content = read_store(root)
+    if protocol is not None:
+        content = under(content, protocol)
+    with progress_bars(Console(stderr=True)) as report:
+        page = _build_site(content, out, dataset, run or [root], read_reported(root), threads, report)
+    typer.echo(str(page))
+
+
+def _build_site(
+    content: Content,
+    out: Path,
+    dataset: Path | None,
+    runs: Sequence[Path],
+    reported: Mapping[str, ReportedTable],
+    threads: int,
+    report: ReportStep,
+) -> Path:
+    from dataclasses import replace
+
+    from benchmark.dataset import open_dataset
+    from benchmark.describing import describe_rendering
+    from benchmark.metrics.parallel import usable_cores
+    from leaderboards.website.build import build_site
+
+    pictures = None
+    if dataset is not None:
+        opened = open_dataset(dataset, report)
+        if opened.files_sha256 not in content.renderings:
+            told = {opened.files_sha256: describe_rendering(opened)}
+            content = replace(content, renderings={**content.renderings, **told})
+        pictures = _Pictures(opened, runs)
+    return build_site(
+        content, out, pictures=pictures, reported=reported, threads=threads or usable_cores(), report=report
+    )
 
 
 @app.command("demo")
@@ -113,8 +162,10 @@ def demo_command(
     from benchmark.methods import included_method
     from benchmark.protocols import load_protocol
     from benchmark.run import evaluate_all
-    from leaderboards.page import build_page
-    from leaderboards.table import leaderboard, to_markdown
+    from leaderboards.board import boards
+    from leaderboards.board_markdown import board_markdown
+    from leaderboards.entry import Entry
+    from leaderboards.store import Content
 
     dataset, protocol = open_dataset(out / "dataset"), load_protocol("blb-v1")
     console.print(f"Scoring {', '.join(_DEMO_METHODS)} under {protocol.name}", highlight=False)
@@ -122,51 +173,58 @@ def demo_command(
         outcomes = evaluate_all(
             [included_method(name) for name in _DEMO_METHODS], dataset, protocol, out, report=report
         )
-    results = [outcome.result_or_raise() for outcome in outcomes]
-    page = build_page(results, out / "leaderboard", _picture_source(dataset, results, out))
-    typer.echo(to_markdown(leaderboard(results)))
+    content = Content(tuple(Entry(result=outcome.result_or_raise()) for outcome in outcomes), {})
+    with progress_bars(console) as report:
+        page = _build_site(content, out / "leaderboard", out / "dataset", [out], {}, threads, report)
+    for board in boards(content.entries, content.renderings):
+        typer.echo(board_markdown(board))
     typer.echo(f"Done in {time.monotonic() - started:.0f} s. Open {page.resolve()}")
 
 
-def _picture_source(dataset: Dataset, results: Sequence[Result], run: Path) -> PictureSource:
-    """Join the page to the dataset it is about and to the predictions below the folder ``run``."""
-    import numpy as np
+class _Pictures:
+    """Joins the site (see ``leaderboards.website.picture_source``) to a dataset, and to predictions below ``runs``."""
 
-    from benchmark.predictions import prediction_path, read_prediction
-    from benchmark.protocols import Protocol, load_protocol
-    from benchmark.samples import Sample
-    from benchmark.store import Store
-    from blender_scenes.catalogue import SCENES
-    from leaderboards.gallery import Sources
+    def __init__(self, dataset: Dataset, runs: Sequence[Path]) -> None:
+        self.files_sha256 = dataset.files_sha256
+        self._dataset, self._runs = dataset, runs
 
-    definition = results[0].protocol.definition
-    protocol = load_protocol(results[0].protocol.name) if definition is None else Protocol.model_validate(definition)
-    folders = {result.method.name: Store.of(run, result).predictions(result.method) for result in results}
-    corruption = results[0].samples[0].corruption  # of several maps the first is shown
+    def image(self, scene: str, rule: Protocol) -> Float32:
+        import numpy as np
 
-    def sources(scene: str, blur: int, focus: Sequence[int], methods: Sequence[str]) -> Sources:
-        given = dataset.scene(scene)
-        samples = {index: Sample(scene, blur, index, corruption) for index in focus}
-        shape = given.image.pixels.shape
-        return Sources(
-            scene=scene,
-            title=SCENES[scene].title if scene in SCENES else scene,
-            blur=blur,
-            focus={index: given.focus_disparities[index] for index in focus},
-            image=np.clip(given.image.as_display(protocol.gamma), *protocol.clip_scored),
-            disparity=dataset.method_input(samples[focus[0]], protocol).disparity,
-            truth={index: dataset.truth_display(sample.truth, protocol) for index, sample in samples.items()},
-            predictions={
-                method: {
-                    index: read_prediction(prediction_path(folders[method], sample), shape, protocol)
-                    for index, sample in samples.items()
-                }
-                for method in methods
-                if folders[method].is_dir()  # predictions made elsewhere are not kept
-            },
-        )
+        return np.clip(self._dataset.scene(scene).image.as_display(rule.gamma), *rule.clip_scored)
 
-    return sources
+    def disparity(self, scene: str) -> Float32:
+        import numpy as np
+
+        return np.repeat(self._dataset.scene(scene).disparity[..., None], 3, axis=2)
+
+    def truth(self, sample: Sample, rule: Protocol) -> Float32:
+        return self._dataset.truth_display(sample.truth, rule)
+
+    def has_predictions(self, result: Result) -> bool:
+        return self._folder(result) is not None  # predictions made elsewhere are not kept
+
+    def prediction(self, sample: Sample, result: Result, rule: Protocol) -> Float32:
+        from benchmark.predictions import prediction_path, read_prediction
+        from bokeh_render.schema import sha256_of_file
+
+        folder = self._folder(result)
+        assert folder is not None
+        path = prediction_path(folder, sample)
+        scored = next(score.prediction_sha256 for score in result.samples if score.sample == sample)
+        if not path.is_file() or sha256_of_file(path) != scored:
+            raise BadInputError(
+                f"{path} is not the file that was scored (it is missing, or its sha256 differs); run evaluate again, "
+                "or name another --run"
+            )
+        height, width = self._dataset.scene(sample.scene).size
+        return read_prediction(path, (height, width, 3), rule)
+
+    def _folder(self, result: Result) -> Path | None:
+        from benchmark.store import Store
+
+        folders = (Store.of(run, result).predictions(result.method) for run in self._runs)
+        return next((folder for folder in folders if folder.is_dir()), None)
 
 
 @app.command("submit")

@@ -1,7 +1,9 @@
-"""From results to tables and a page.
+"""From results to a store of entries, tables and a site.
 
-    from leaderboards import build_page, leaderboard
-    board = leaderboard(load_results(Path("out/results")))
+    content = read_store(Path("leaderboards"))
+    for board in boards(content.entries, content.renderings):
+        write_tables(board, Path("tables"))
+    build_site(content, Path("site"))
 
 Names are loaded when first used.
 """
@@ -13,12 +15,23 @@ from typing import TYPE_CHECKING
 from bokeh_render.lazy import load_on_use
 
 if TYPE_CHECKING:
-    from .page import build_page
-    from .table import Leaderboard, leaderboard
+    from .board import Board, boards
+    from .entry import Entry
+    from .store import Content, read_store
+    from .table_files import write_tables
+    from .website.build import build_site
 
-__all__ = ["Leaderboard", "build_page", "leaderboard"]
+__all__ = ["Board", "Content", "Entry", "boards", "build_site", "read_store", "write_tables"]
 
 __getattr__ = load_on_use(
     __name__,
-    {"Leaderboard": "table", "leaderboard": "table", "build_page": "page"},
+    {
+        "Board": "board",
+        "boards": "board",
+        "Entry": "entry",
+        "Content": "store",
+        "read_store": "store",
+        "write_tables": "table_files",
+        "build_site": "website.build",
+    },
 )

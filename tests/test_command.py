@@ -132,17 +132,26 @@ def test_evaluate_and_leaderboard(command: Command, tiny_dataset_once: Path, tmp
     assert "No interval: 2 scenes only" in ended.out
     assert {"levels.png", "scenes.png", "regions.png", "time.png"} < {path.name for path in run.glob("plots/*/*/*")}
     assert list(run.glob("plots/*/*/errors_*.png"))
-    ended = command("leaderboard", "build", run, "--dataset", tiny_dataset_once, "-o", tmp_path / "page")
+    site = tmp_path / "site"
+    ended = command("leaderboard", "build", run, "--dataset", tiny_dataset_once, "-o", site)
     assert ended.code == 0, ended.err
-    assert "<table>" in (tmp_path / "page" / "index.html").read_text()
-    assert len(list((tmp_path / "page" / "pictures").iterdir())) == 2 * (2 + 2 * (1 + 2 * 2))
-    assert "| 1 | classical |" in (tmp_path / "page" / "leaderboard.md").read_text()
+    assert ended.out.strip() == str(site / "index.html")
+    assert "classical" in (site / "index.html").read_text()
+    assert len(list(site.glob("pictures/*/*/classical@*/*_error.avif"))) == 2 * 2 * 2
+    assert "| 1 | classical" in " ".join((site / "leaderboard.md").read_text().split())
     assert (
         command("evaluate", "identity", "--protocol", "blb-ldr-v1", "--dataset", tiny_dataset_once, "-o", run).code == 0
     )
-    refused(command("leaderboard", "build", run, "-o", tmp_path / "page"), "choose by --protocol")
-    ended = command("leaderboard", "build", run, "--protocol", "blb-ldr-v1", "-o", tmp_path / "ldr")
-    assert ended.code == 0, ended.err
+    assert command("leaderboard", "build", run, "-o", site, "--protocol", "blb-ldr-v1").code == 0
+    assert [page.name.startswith("blb-ldr-v1") for page in (site / "boards").iterdir()] == [True]
+    refused(
+        command("leaderboard", "build", run, "-o", site, "--protocol", "blb-v9"), "expected one of blb-ldr-v1, blb-v1"
+    )
+    next(run.glob("predictions/blb-v1/*/classical@*/*/*.png")).write_bytes(b"")
+    refused(
+        command("leaderboard", "build", run, "--dataset", tiny_dataset_once, "-o", site),
+        "is not the file that was scored",
+    )
 
 
 def test_a_folder_or_zip_of_predictions_is_scored_like_a_method(

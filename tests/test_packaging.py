@@ -30,16 +30,19 @@ def test_the_wheel_holds_the_six_things_and_their_data(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     tops = {name.split("/")[0] for name in names if ".dist-info" not in name}
     assert tops == {"blender_scenes", "generator", "bokeh_render", "benchmark", "leaderboards", "bokehbench.py"}
-    templates = ("generator/templates/dataset.html", "leaderboards/templates/page.html")
+    templates = ("generator/templates/dataset.html", "leaderboards/templates/layout.html")
+    site = ("leaderboards/static/page.css", "leaderboards/static/vendor/LICENCE.chart.js.md")
     configs = ("generator/presets/demo.yaml", "bokeh_render/training/configs/small.yaml")
     weights = [
         path.relative_to(ROOT).as_posix()
         for path in WEIGHTS_FOLDER.rglob("*")
         if path.is_file() and path.suffix != ".py"
     ]
-    for needed in (*configs, *templates, *weights, "bokeh_render/py.typed"):
+    for needed in (*configs, *templates, *site, *weights, "bokeh_render/py.typed"):
         assert needed in names
     assert not [name for name in names if name.endswith(("ruff.toml", ".pyc"))]
+    store = ("leaderboards/results/", "leaderboards/datasets/", "leaderboards/reported/")
+    assert not [name for name in names if name.startswith(store)], "a store belongs to a checkout"
 
 
 def test_make_and_the_error_message_name_the_same_system_libraries() -> None:

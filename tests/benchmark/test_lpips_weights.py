@@ -143,7 +143,7 @@ def test_a_download_goes_to_the_cache_and_says_when_it_cannot(
 
 def test_torchvision_is_never_imported() -> None:
     code = (
-        "import sys, benchmark.run, benchmark.metrics.scorer, leaderboards.page, generator.build; "
+        "import sys, benchmark.run, benchmark.metrics.scorer, leaderboards.website.build, generator.build; "
         "import benchmark.metrics.lpips as l; l.read_heads(); l.read_heads('vgg'); "
         "sys.exit(bool({'torchvision', 'lpips', 'bpy'} & set(sys.modules)))"
     )

@@ -1,0 +1,257 @@
+"""The site as a reader has it: opened by file:// in a browser, with mouse, keyboard and address."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.leaderboards.browser.conftest import DESKTOP, PHONE, Visit
+from tests.leaderboards.made_entries import FILES
+
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+BOARD = f"boards/blb-v1-made-1.0-{FILES[:12]}.html"
+SAMPLES = "samples/*.html"
+KINDS = (
+    "index.html",
+    BOARD,
+    "boards/blb-corrupted-*.html",
+    "methods/best.html",
+    "methods/cut.html",
+    SAMPLES,
+    f"datasets/made-1.0-{FILES[:12]}.html",
+    "protocols/blb-v1.html",
+    "reported.html",
+    "enter.html",
+)
+LONG = "third-with-a-long-name"
+LOOKS = [(width, scheme) for width in (DESKTOP, PHONE) for scheme in ("light", "dark")]
+
+
+@pytest.mark.parametrize("visit", LOOKS, indirect=True, ids=[f"{width}px-{scheme}" for width, scheme in LOOKS])
+def test_every_kind_of_page_is_accessible_and_fits(visit: Visit) -> None:
+    for kind in KINDS:
+        page = visit.open(kind)
+        page.wait_for_load_state()
+        page.add_script_tag(path=str(AXE))
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations'], preload: false})")
+        grave = [
+            (one["id"], [node["html"][:160] for node in one["nodes"][:3]])
+            for one in found["violations"]
+            if one["impact"] in {"serious", "critical"}
+        ]
+        assert grave == [], kind
+        widths = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+        assert widths[0] <= widths[1], f"{kind} scrolls sideways"
+
+
+def rows(visit: Visit) -> Locator:
+    """Return the methods' names in the first table, top to bottom."""
+    return visit.page.locator("table.ranking").first.locator("tbody th a")
+
+
+def test_tables_sort_by_mouse_and_keyboard(visit: Visit) -> None:
+    page = visit.open("index.html")
+    expect(rows(visit)).to_have_text(["best", "second", LONG, "elsewhere", "cut"])
+    heads = page.locator("table.ranking").first.locator("thead th")
+    heads.nth(4).click()
+    expect(rows(visit)).to_have_text(["best", "second", LONG, re.compile("elsewhere|cut"), re.compile("elsewhere|cut")])
+    expect(heads.nth(4)).to_have_attribute("aria-sort", "ascending")
+    name = heads.nth(1).get_by_role("button")
+    name.press("Enter")
+    expect(rows(visit)).to_have_text(["best", "cut", "elsewhere", "second", LONG])
+    name.press("Enter")
+    expect(rows(visit)).to_have_text([LONG, "second", "elsewhere", "cut", "best"])
+    expect(page.locator("table.ranking tfoot").first).to_contain_text("Noise floor")
+
+
+def test_rows_are_filtered_by_text_and_status(visit: Visit) -> None:
+    page = visit.open("index.html")
+    page.get_by_label("Find").fill("thi")
+    expect(rows(visit)).to_have_text([LONG])
+    expect(page.locator("[data-filter-count]")).to_have_text("1 of 8 entries")
+    page.get_by_label("Find").fill("")
+    page.get_by_label("self-reported").uncheck()
+    expect(rows(visit)).to_have_text(["best", "second"])
+    page.get_by_label("verified", exact=True).uncheck()
+    expect(rows(visit)).to_have_text(["second"])
+    page.get_by_label("Find").fill("nothing like it")
+    expect(page.locator("table.ranking").first).to_contain_text("No method fits")
+
+
+def test_charts_are_drawn_and_follow_the_choices(visit: Visit) -> None:
+    page = visit.open(BOARD)
+    inked = """canvas => {
+        const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+        return pixels.filter((value, index) => index % 4 === 3 && value > 0).length;
+    }"""
+    canvases = page.locator("figure.chart canvas")
+    assert canvases.count() == 3
+    assert all(canvas.evaluate(inked) > 500 for canvas in canvases.all())
+    before = canvases.first.evaluate("canvas => canvas.toDataURL()")
+    page.get_by_role("radio", name="SSIM").check()
+    after = canvases.first.evaluate("canvas => canvas.toDataURL()")
+    assert after != before
+    page.get_by_role("checkbox", name="second").uncheck()
+    assert canvases.first.evaluate("canvas => canvas.toDataURL()") != after
+    assert visit.open("methods/best.html").locator("figure.chart canvas").count() == 2 * 3
+
+
+def picture(visit: Visit, side: str = "left") -> Locator:
+    return visit.page.locator(f"[data-picture={side}]")
+
+
+def shows(visit: Visit, place: str, side: str = "left") -> None:
+    """Wait until a side shows a picture, in full size. place: the end of its file's name, without suffix."""
+    expect(picture(visit, side)).to_have_attribute("src", re.compile(f"/{re.escape(place)}[.]avif$"))
+
+
+def split(visit: Visit, percent: float, within: float = 0.01) -> None:
+    """Wait until so much of the left picture is shown."""
+    visit.page.wait_for_function(
+        "([percent, within]) => Math.abs(parseFloat(document.querySelector('[data-stage]').style"
+        ".getPropertyValue('--split')) - percent) <= within",
+        arg=[percent, within],
+    )
+
+
+def drag(visit: Visit, right: float, down: float) -> None:
+    """Drag the picture, beside the line, by so many pixels."""
+    stage = visit.page.locator("[data-stage]").bounding_box()
+    assert stage is not None
+    x, y = stage["x"] + 0.6 * stage["width"], stage["y"] + 200
+    visit.page.mouse.move(x, y)
+    visit.page.mouse.down()
+    visit.page.mouse.move(x + right, y + down, steps=4)
+    visit.page.mouse.up()
+
+
+def test_the_line_between_two_pictures_moves(visit: Visit) -> None:
+    page = visit.open(SAMPLES)
+    stage = page.locator("[data-stage]").bounding_box()
+    assert stage is not None
+    split(visit, 50)
+    middle, height = stage["x"] + stage["width"] / 2, stage["y"] + stage["height"] / 2
+    page.mouse.move(middle, height)
+    page.mouse.down()
+    page.mouse.move(middle - stage["width"] / 4, height, steps=4)
+    page.mouse.up()
+    split(visit, 25, within=1.5)
+    page.get_by_label("How much of the left picture is shown").fill("40")
+    split(visit, 40)
+    page.get_by_label("How much of the left picture is shown").press("ArrowRight")
+    split(visit, 40.5)
+    page.locator("[data-stage]").press("ArrowLeft")
+    split(visit, 35.5)
+
+
+def test_blur_and_focus_are_stepped_through(visit: Visit) -> None:
+    page = visit.open(SAMPLES)
+    shows(visit, "meadow/best%402/01_00")
+    page.get_by_label("Blur level").press("ArrowLeft")
+    shows(visit, "meadow/best%402/00_00")
+    expect(page.locator("[data-level-text]")).to_have_text("1 of 2, K = 4.0 px")
+    page.get_by_label("Focus").press("End")
+    shows(visit, "meadow/best%402/00_02")
+    shows(visit, "meadow/truth/00_02", "right")
+    page.get_by_label("Scene").select_option("street")
+    shows(visit, "street/best%402/00_02")
+    page.locator("[data-stage]").focus()
+    for key in ("b", "Shift+F", "s", "x"):
+        page.keyboard.press(key)
+    shows(visit, "table/truth/01_01")
+    expect(page.locator("[data-live]")).to_contain_text("Table, blur level 2, focus 2: Ground truth, best")
+
+
+def test_errors_are_shown_with_their_scale(visit: Visit) -> None:
+    page = visit.open(SAMPLES)
+    expect(page.locator("[data-scale]")).not_to_be_visible()
+    page.locator("[data-error=left]").check()
+    shows(visit, "meadow/best%402/01_00_error")
+    expect(page.locator("[data-scale]")).to_be_visible()
+    expect(page.locator("[data-error=right]")).to_be_disabled()
+    expect(picture(visit)).to_have_attribute("alt", "Meadow, error map of best")
+
+
+def test_every_method_stands_in_the_strip_and_can_be_chosen(visit: Visit) -> None:
+    page = visit.open(SAMPLES, "#scene=street")
+    names = page.locator("[data-strip] .name")
+    expect(names).to_have_text(["Ground truth", "Input", "best", "second", LONG])
+    page.locator("[data-strip] button").nth(3).click()
+    shows(visit, "street/second%401/01_00")
+    expect(page.locator("[data-what=left] option", has_text="elsewhere")).to_be_disabled()
+
+
+def test_an_address_restores_its_view(visit: Visit) -> None:
+    page = visit.open(SAMPLES)
+    page.get_by_label("Scene").select_option("portrait")
+    page.get_by_label("Focus").press("End")
+    page.locator("[data-what=left]").select_option("second")
+    page.locator("[data-error=left]").check()
+    page.get_by_label("How much of the left picture is shown").fill("30")
+    page.get_by_label("Zoom in").click()
+    expect(page.locator("[data-zoom-level]")).to_have_text("150 %")
+    drag(visit, 60, 30)
+    page.wait_for_function("document.querySelector('[data-stage]').style.getPropertyValue('--x') !== '0px'")
+    told = page.evaluate("location.hash")
+    parts = dict(part.split("=") for part in told.removeprefix("#").split("&"))
+    assert parts.pop("zoom").startswith("1.50")
+    assert parts == {
+        "scene": "portrait",
+        "level": "2",
+        "focus": "3",
+        "left": "second",
+        "right": "truth",
+        "errors": "left",
+        "split": "30",
+    }
+    before = picture(visit).bounding_box()
+    visit.open(SAMPLES, told)
+    shows(visit, "portrait/second%401/01_02_error")
+    split(visit, 30)
+    expect(page.locator("[data-zoom-level]")).to_have_text("150 %")
+    assert picture(visit).bounding_box() == pytest.approx(before, abs=0.2)
+    visit.open(SAMPLES, "#scene=atlantis&level=9&left=<b>&zoom=x")
+    shows(visit, "meadow/best%402/01_00")
+
+
+def test_pictures_zoom_and_move_together(visit: Visit) -> None:
+    page = visit.open(SAMPLES)
+    page.get_by_label("Zoom in").click()
+    page.get_by_label("Zoom in").click()
+    expect(page.locator("[data-zoom-level]")).to_have_text("225 %")
+    drag(visit, 60, 30)
+    page.wait_for_function("document.querySelector('[data-stage]').style.getPropertyValue('--x') !== '0px'")
+    moved = [picture(visit, side).evaluate("one => getComputedStyle(one).transform") for side in ("left", "right")]
+    assert moved[0] == moved[1]
+    page.get_by_role("button", name="Fit").click()
+    expect(page.locator("[data-zoom-level]")).to_have_text("100 %")
+
+
+def test_the_theme_switches_and_is_kept(visit: Visit) -> None:
+    page = visit.open("index.html")
+    paper = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(paper)
+    page.get_by_role("button", name="Switch to dark colours").click()
+    dark = page.evaluate(paper)
+    assert dark != light
+    visit.open("enter.html")
+    assert page.evaluate(paper) == dark
+    page.get_by_role("button", name="Switch to light colours").click()
+    assert page.evaluate(paper) == light
+
+
+def test_every_page_can_be_reached_by_its_links(visit: Visit) -> None:
+    page = visit.open("index.html")
+    seen, left = set(), [page.url]
+    while left:
+        url = left.pop()
+        if url in seen:
+            continue
+        seen.add(url)
+        page.goto(url, wait_until="domcontentloaded")
+        links = page.eval_on_selector_all("a[href]", "all => all.map(one => one.href.split('#')[0])")
+        left += [link for link in links if link.startswith("file:") and link.endswith(".html")]
+    assert {Path(url).name for url in seen} == {path.name for path in visit.site.rglob("*.html")}
