@@ -117,8 +117,8 @@ def _print(root: Path, checked: CheckedStore) -> None:
             typer.echo(f"  {line}")
     counts = _counts(checked)
     typer.echo(
-        f"{root}: {len(checked.files.entries)} entries on {len(checked.files.renderings)} renderings; "
-        f"{counts['errors']} error(s), {counts['notices']} notice(s)"
+        f"{root}: entries: {len(checked.files.entries)}, renderings: {len(checked.files.renderings)}, "
+        f"errors: {counts['errors']}, notices: {counts['notices']}"
     )
 
 

@@ -42,7 +42,7 @@ def test_a_clean_store_ends_with_0(command: Callable[..., Ended], stores: tuple[
     new, old = stores
     ended = command("leaderboard", "check", "--store", new, "--against", old)
     assert ended.code == 0, ended
-    assert ended.out == f"{new}: 2 entries on 1 renderings; 0 error(s), 0 notice(s)\n"
+    assert ended.out == f"{new}: entries: 2, renderings: 1, errors: 0, notices: 0\n"
 
 
 def test_all_that_is_wrong_is_told_by_file(command: Callable[..., Ended], stores: tuple[Path, Path]) -> None:
@@ -54,7 +54,7 @@ def test_all_that_is_wrong_is_told_by_file(command: Callable[..., Ended], stores
     assert lines[0] == "results/blb-v1/made@1.0/c/1.json"
     assert [line.partition(":")[0] for line in lines[1:3]] == ["  error, metrics", "  error, samples"]
     assert lines[3] == "results/blb-v1/made@1.0/d/1.json"
-    assert lines[-1].endswith("4 entries on 1 renderings; 3 error(s), 0 notice(s)")
+    assert lines[-1].endswith("entries: 4, renderings: 1, errors: 3, notices: 0")
     told = json.loads(command("leaderboard", "check", "--store", new, "--json").out)
     assert (told["entries"], told["errors"], told["notices"]) == (4, 3, 0)
     assert told["findings"][0] == {
