@@ -49,7 +49,7 @@ app = typer.Typer(
 scenes_app = typer.Typer(help="The scripted scenes.", no_args_is_help=True)
 protocol_app = typer.Typer(help="The rules for scoring.", no_args_is_help=True)
 predictions_app = typer.Typer(help="Predictions made elsewhere.", no_args_is_help=True)
-leaderboard_app = typer.Typer(help="Tables and pages from results.", no_args_is_help=True)
+leaderboard_app = typer.Typer(help="The site of published results, and their checks.", no_args_is_help=True)
 
 app.command("generate")(generator.cli.generate_command)
 app.command("prepare-ebb400")(generator.ebb400.cli.prepare_ebb400_command)
@@ -86,7 +86,9 @@ def leaderboard_build_command(
     ] = None,
     run: Annotated[
         list[Path] | None,
-        typer.Option(help="Folder given to evaluate as --out, for its predictions; repeatable.  [default: SOURCE]"),
+        typer.Option(
+            help="With --dataset: folder given to evaluate as --out, for predictions; repeatable.  [default: SOURCE]"
+        ),
     ] = None,
     protocol: Annotated[str | None, typer.Option(help="Show the results of this protocol only.")] = None,
     threads: Annotated[int, typer.Option(min=0, help="CPU threads that draw pictures; 0 = all.")] = 0,
@@ -101,6 +103,11 @@ def leaderboard_build_command(
     from leaderboards.store import read_store
     from leaderboards.website.build import under
 
+    if run and dataset is None:
+        raise BadInputError("--run names predictions to show, and they need their ground truths; add --dataset")
+    for folder in run or []:
+        if not folder.is_dir():
+            raise BadInputError(f"--run {folder} is no folder; expected one that was given to evaluate as --out")
     root = leaderboards.cli.store_or_own(source)
     content = read_store(root)
     if protocol is not None:
@@ -187,6 +194,7 @@ class _Pictures:
     def __init__(self, dataset: Dataset, runs: Sequence[Path]) -> None:
         self.files_sha256 = dataset.files_sha256
         self._dataset, self._runs = dataset, runs
+        self._folders: dict[int, Path] = {}  # of predictions, by the id of their result
 
     def image(self, scene: str, rule: Protocol) -> Float32:
         import numpy as np
@@ -202,29 +210,40 @@ class _Pictures:
         return self._dataset.truth_display(sample.truth, rule)
 
     def has_predictions(self, result: Result) -> bool:
-        return self._folder(result) is not None  # predictions made elsewhere are not kept
+        from benchmark.store import Store
+
+        folders = [Store.of(run, result).predictions(result.method) for run in self._runs]
+        others = []
+        for folder in filter(Path.is_dir, folders):
+            other = _not_scored(folder, result)
+            if other is None:
+                self._folders[id(result)] = folder
+                return True
+            others.append(other)
+        if others:
+            raise BadInputError(
+                f"{others[0]} is not the file that was scored (it is missing, or its sha256 differs); run evaluate "
+                "again, or name another --run"
+            )
+        return False  # they were made elsewhere and not kept
 
     def prediction(self, sample: Sample, result: Result, rule: Protocol) -> Float32:
         from benchmark.predictions import prediction_path, read_prediction
-        from bokeh_render.schema import sha256_of_file
 
-        folder = self._folder(result)
-        assert folder is not None
-        path = prediction_path(folder, sample)
-        scored = next(score.prediction_sha256 for score in result.samples if score.sample == sample)
-        if not path.is_file() or sha256_of_file(path) != scored:
-            raise BadInputError(
-                f"{path} is not the file that was scored (it is missing, or its sha256 differs); run evaluate again, "
-                "or name another --run"
-            )
         height, width = self._dataset.scene(sample.scene).size
-        return read_prediction(path, (height, width, 3), rule)
+        return read_prediction(prediction_path(self._folders[id(result)], sample), (height, width, 3), rule)
 
-    def _folder(self, result: Result) -> Path | None:
-        from benchmark.store import Store
 
-        folders = (Store.of(run, result).predictions(result.method) for run in self._runs)
-        return next((folder for folder in folders if folder.is_dir()), None)
+def _not_scored(folder: Path, result: Result) -> Path | None:
+    """Return the first prediction in a folder that is not the file that was scored; None where all are."""
+    from benchmark.predictions import prediction_path
+    from bokeh_render.schema import sha256_of_file
+
+    for score in result.samples:
+        path = prediction_path(folder, score.sample)
+        if not path.is_file() or sha256_of_file(path) != score.prediction_sha256:
+            return path
+    return None
 
 
 @app.command("submit")

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from bokeh_render.schema import Record
 from generator.stack import SampleKey
 
 from .protocols import Protocol
 from .samples import Sample, demanded
+
+MOST_SAMPLES = 1_000_000
+"""Of one rendering. An entry of so many would have some 70 MB, and the full BLB under corrupted maps has 7500."""
 
 
 class RenderedScene(Record):
@@ -25,14 +28,17 @@ class RenderedScene(Record):
     """
 
     size_px: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]]
-    blur_parameters: tuple[float, ...]
-    focus_disparities: tuple[float, ...]
+    blur_parameters: Annotated[tuple[float, ...], Field(min_length=1)]
+    focus_disparities: Annotated[tuple[float, ...], Field(min_length=1)]
     noise_floor: dict[int, float] = Field(default_factory=dict)
     corruptions: tuple[str, ...] = ()
 
 
 class Rendering(Record):
-    """Name, version and hashes of a dataset, and its scenes by name. takes: ``stacks`` or ``pairs``."""
+    """Name, version and hashes of a dataset, and its scenes by name. takes: ``stacks`` or ``pairs``.
+
+    All scenes have the same corrupted maps, or none has any: a map's index means the same in each.
+    """
 
     schema_version: Literal[1] = 1
     name: str
@@ -41,6 +47,27 @@ class Rendering(Record):
     recipe_sha256: str | None
     files_sha256: str
     scenes: Annotated[dict[str, RenderedScene], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _maps_are_the_same_in_every_scene(self) -> Rendering:
+        first_name, first = next(iter(self.scenes.items()))
+        for name, scene in self.scenes.items():
+            if scene.corruptions != first.corruptions:
+                raise ValueError(
+                    f"{name} has other corrupted maps than {first_name}; expected the same in every scene: generate "
+                    "the dataset with one list of them"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _samples_can_be_listed(self) -> Rendering:
+        count = sum(
+            len(scene.blur_parameters) * len(scene.focus_disparities) * max(1, len(scene.corruptions))
+            for scene in self.scenes.values()
+        )
+        if count > MOST_SAMPLES:
+            raise ValueError(f"there are {count} samples; expected at most {MOST_SAMPLES}: split the dataset")
+        return self
 
     @property
     def truths(self) -> tuple[SampleKey, ...]:

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 METRICS = ("psnr", "ssim", "lpips")
+REGIONS = ("boundary", "in_focus", "out_of_focus", "highlights")
+"""Where errors are looked at apart (see ``benchmark.regions``). The first three cover an image without overlap."""
+
+Index = Annotated[int, Field(ge=0, le=999)]
+"""Of a blur level, focus setting or corrupted map. No stack has nearly so many, and readers make lists as long."""
 
 
 class Scores(Record):
@@ -49,9 +54,9 @@ class SampleScore(Record):
     """
 
     scene: str
-    blur: int
-    focus: int
-    corruption: int | None = None
+    blur: Index
+    focus: Index
+    corruption: Index | None = None
     metrics: Scores
     regions: dict[str, RegionScores] = Field(default_factory=dict)
     seconds: float | None

@@ -15,8 +15,10 @@ from .entry import Entry
 from .entry_file import Filed
 from .findings import Finding, Kind
 from .plausibility import check_perfection, check_values
+from .region_checks import check_regions
 
 _CLOCKS_DIFFER = timedelta(minutes=10)
+_TAKEN_NAMES = {"truth": "the ground truth", "input": "the input"}
 _FOLDER_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _SHOWN = 4
 
@@ -35,7 +37,11 @@ def check_entry(filed: Filed, renderings: Mapping[str, Rendering], now: datetime
     if protocol is not None:
         found += [*_check_metrics(result, protocol), *check_values(result, protocol)]
     if protocol is not None and rendering is not None:
-        found += [*_check_samples(result, protocol, rendering), *check_perfection(result, protocol, rendering)]
+        found += [
+            *_check_samples(result, protocol, rendering),
+            *check_regions(result, protocol, rendering),
+            *check_perfection(result, protocol, rendering),
+        ]
     return [Finding(kind, filed.file, sentence) for kind, sentence in found]
 
 
@@ -53,6 +59,19 @@ def check_rendering(file: str, rendering: Rendering) -> Iterator[Finding]:
 
 def _check_method(result: Result) -> Iterator[tuple[Kind, str]]:
     method = result.method
+    taken = _TAKEN_NAMES.get(method.name.casefold())
+    if taken is not None:
+        yield (
+            Kind.METHOD,
+            f"the method's name {method.name!r} is what pages call {taken}; expected a name of its own: evaluate under "
+            "another",
+        )
+    if method.revision.startswith("."):
+        yield (
+            Kind.METHOD,
+            f"the method's revision {method.revision!r} begins with a dot, as hidden files do; expected a letter, a "
+            "digit, _ + or - first: evaluate under another revision",
+        )
     if not method.revision:
         yield (
             Kind.METHOD,
@@ -180,6 +199,13 @@ def _check_metrics(result: Result, protocol: Protocol) -> Iterator[tuple[Kind, s
             Kind.METRICS,
             f"LPIPS is missing at {without} of {count} samples ({why}); expected every metric of the protocol: get the "
             "weights, and evaluate again",
+        )
+    there = [name for name in result.unavailable if not without or name != "lpips"]
+    if there:
+        yield (
+            Kind.METRICS,
+            f"{there[0]!r:.40} is told to be unavailable and is there, or is no metric; expected reasons for missing "
+            "metrics alone: hand in the result as evaluate wrote it",
         )
     weights, expected = result.environment.get("lpips_backbone_sha256", ALEX_SHA256), protocol.lpips.backbone_sha256
     if not without and weights != expected:

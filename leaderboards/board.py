@@ -6,18 +6,24 @@ dataset, not by the results, so that leaving something out can never move a numb
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import product
 
-from benchmark.protocols import Protocol, load_protocol
+from benchmark.protocols import ALEX_SHA256, PROTOCOLS, Protocol
 from benchmark.rendering import RenderedScene, Rendering
 from benchmark.reports.scene_scores import has_metric, scene_means
 from benchmark.reports.uncertainty import Interval, interval
-from benchmark.results import Result, SampleScore
+from benchmark.results import REGIONS, Result, SampleScore
 from benchmark.samples import Sample
+from bokeh_render.errors import BadInputError
+from bokeh_render.schema import parse
 
 from .entry import Entry
+from .placing import DIGITS, as_shown, places
+
+_LPIPS_WEIGHTS = "lpips_backbone_sha256"
 
 
 @dataclass(frozen=True)
@@ -41,11 +47,31 @@ class Board:
     @cached_property
     def demanded(self) -> frozenset[Sample]:
         """Every sample that an entry has to have."""
-        return frozenset(self.rendering.samples(self.protocol))
+        return frozenset(self.samples())
+
+    def samples(
+        self, *, scene: str | None = None, blur: int | None = None, corruption: int | None = None
+    ) -> Sequence[Sample]:
+        """Return the demanded samples in order: all, or of a scene, a blur level, a corrupted map."""
+        return self._parts.get((scene, blur, corruption), ())
 
     @cached_property
-    def _present(self) -> dict[str, frozenset[Sample]]:
-        return {name: frozenset(score.sample for score in entry.result.samples) for name, entry in self.entries.items()}
+    def _parts(self) -> dict[tuple[str | None, int | None, int | None], list[Sample]]:
+        found: dict[tuple[str | None, int | None, int | None], list[Sample]] = {}
+        for sample in self.rendering.samples(self.protocol):
+            for part in product((None, sample.scene), (None, sample.blur), {None, sample.corruption}):
+                found.setdefault(part, []).append(sample)
+        return found
+
+    @cached_property
+    def _oldest_first(self) -> list[Entry]:
+        every = (*self.entries.values(), *self.earlier)
+        return sorted(every, key=lambda entry: (entry.result.created, entry.method, entry.result.method.revision))
+
+    @cached_property
+    def _scores(self) -> dict[int, dict[Sample, SampleScore]]:
+        """Scores by sample, of each entry by its id: a run may hold two of one name and revision."""
+        return {id(entry): {score.sample: score for score in entry.result.samples} for entry in self._oldest_first}
 
     @property
     def scenes(self) -> tuple[str, ...]:
@@ -64,10 +90,43 @@ class Board:
         names = next(iter(self.rendering.scenes.values())).corruptions
         return {index: names[index] for index in found}
 
+    @cached_property
+    def regions(self) -> tuple[str, ...]:
+        """The regions that any demanded sample has."""
+        told = {region for sample in self.demanded for region in self._regions_of.get(sample, ())}
+        return tuple(region for region in REGIONS if region in told)
+
+    @cached_property
+    def _regions_of(self) -> dict[Sample, frozenset[str]]:
+        """The regions of each sample, as the oldest entry says that tells of any.
+
+        Which ones are large enough to count follows from the truth, so that a later entry can neither add nor drop one.
+        """
+        found: dict[Sample, frozenset[str]] = {}
+        for entry in self._oldest_first:
+            for sample, score in self._scores[id(entry)].items():
+                told = frozenset(REGIONS).intersection(score.regions)
+                if told:
+                    found.setdefault(sample, told)
+        return found
+
+    @cached_property
+    def no_lpips(self) -> dict[str, str]:
+        """Why methods have no LPIPS, by method; where weights are not pinned, those of the oldest entry count."""
+        with_lpips = [entry for entry in self._oldest_first if _has_lpips(entry)]
+        weights = self.protocol.lpips.backbone_sha256 or next(map(_lpips_weights, with_lpips), None)
+        found = {}
+        for method, entry in self.entries.items():
+            if not _has_lpips(entry):
+                found[method] = entry.result.unavailable.get("lpips", "it was not computed")
+            elif _lpips_weights(entry) != weights:
+                found[method] = "it was computed with other weights"
+        return found
+
     def lacking(self, method: str, *, scene: str | None = None, blur: int | None = None) -> int:
         """Return how many samples of all, of a scene, or of a blur level a method has no score for."""
-        wanted = (sample for sample in self.demanded if scene in (None, sample.scene) and blur in (None, sample.blur))
-        return sum(sample not in self._present[method] for sample in wanted)
+        present = self._scores[id(self.entries[method])]
+        return sum(sample not in present for sample in self.samples(scene=scene, blur=blur))
 
     def is_whole(self, method: str) -> bool:
         """Return whether a method has a score for every sample; only then is it ranked."""
@@ -77,6 +136,14 @@ class Board:
     def ranked(self) -> tuple[str, ...]:
         """The methods that are whole, best first."""
         return tuple(name for name in self.entries if self.is_whole(name))
+
+    @cached_property
+    def ranks(self) -> dict[str, int]:
+        """The ranked methods' places by mean PSNR; those that show the same digits share one, as 1, 1, 3."""
+        means = {method: self.score(method, "psnr") for method in self.ranked}
+        shown = {method: -as_shown(mean.mean, DIGITS["psnr"]) for method, mean in means.items() if mean is not None}
+        found = places(shown.values())
+        return {method: found[value] for method, value in shown.items()}
 
     def score(
         self,
@@ -92,9 +159,29 @@ class Board:
         metric: ``psnr``, ``ssim``, ``lpips``, or of a region, such as ``boundary_psnr``; scene: that scene alone, a
         mean without interval; blur, corruption: that level or map alone. None too where the metric was not computed.
         """
-        result = self._cut(self.entries[method].result, scene, blur, corruption)
-        demanded = self._matching(scene, blur, corruption)
-        if result is None or not demanded <= self._present[method] or not has_metric(result, metric):
+        if metric == "lpips" and method in self.no_lpips:
+            return None
+        return self.score_of(self.entries[method], metric, scene=scene, blur=blur, corruption=corruption)
+
+    def score_of(
+        self,
+        entry: Entry,
+        metric: str,
+        *,
+        scene: str | None = None,
+        blur: int | None = None,
+        corruption: int | None = None,
+    ) -> Interval | None:
+        """Return the mean of an entry of this board, which may be an earlier revision; otherwise as :meth:`score`."""
+        demanded, given = self.samples(scene=scene, blur=blur, corruption=corruption), self._scores[id(entry)]
+        region, _, _ = metric.rpartition("_")
+        over = [sample for sample in demanded if region in self._regions_of.get(sample, ())] if region else demanded
+        if not over or any(sample not in given for sample in demanded):
+            return None
+        if region and any(region not in given[sample].regions for sample in over):
+            return None
+        result = entry.result.model_copy(update={"samples": tuple(given[sample] for sample in over)})  # no summary
+        if not has_metric(result, metric):
             return None
         if scene is None:
             return interval(result, metric)
@@ -108,26 +195,13 @@ class Board:
         known = [floor for floor in floors if floor is not None]
         return sum(known) / len(known) if known and len(known) == len(floors) else None
 
-    def _matching(self, scene: str | None, blur: int | None, corruption: int | None) -> frozenset[Sample]:
-        return frozenset(sample for sample in self.demanded if _matches(sample, scene, blur, corruption))
 
-    def _cut(self, result: Result, scene: str | None, blur: int | None, corruption: int | None) -> Result | None:
-        """Return a result of some samples alone, whose summary is not theirs; None where there are none of them."""
-        kept: tuple[SampleScore, ...] = tuple(
-            score
-            for score in result.samples
-            if score.sample in self.demanded and _matches(score.sample, scene, blur, corruption)
-        )
-        return result.model_copy(update={"samples": kept}) if kept else None
-
-    def only(self, methods: Iterable[str]) -> Board:
-        """Return the same board with these methods alone."""
-        kept = set(methods)
-        return replace(self, entries={name: entry for name, entry in self.entries.items() if name in kept})
+def _has_lpips(entry: Entry) -> bool:
+    return all(score.metrics.lpips is not None for score in entry.result.samples)
 
 
-def _matches(sample: Sample, scene: str | None, blur: int | None, corruption: int | None) -> bool:
-    return scene in (None, sample.scene) and blur in (None, sample.blur) and corruption in (None, sample.corruption)
+def _lpips_weights(entry: Entry) -> str:
+    return entry.result.environment.get(_LPIPS_WEIGHTS, ALEX_SHA256)
 
 
 def boards(entries: Sequence[Entry], renderings: Mapping[str, Rendering]) -> list[Board]:
@@ -141,11 +215,21 @@ def boards(entries: Sequence[Entry], renderings: Mapping[str, Rendering]) -> lis
         groups.setdefault((result.protocol.name, result.protocol.sha256, result.dataset.files_sha256), []).append(entry)
     found = []
     for (_, _, files), members in sorted(groups.items()):
-        told = members[0].result.protocol
-        protocol = load_protocol(told.name) if told.definition is None else Protocol.model_validate(told.definition)
+        protocol = _protocol_of(members[0].result)
         rendering = renderings.get(files) or told_by([entry.result for entry in members], protocol)
         found.append(_board(members, protocol, rendering))
     return sorted(found, key=lambda board: (board.protocol.name, board.rendering.name, board.rendering.files_sha256))
+
+
+def _protocol_of(result: Result) -> Protocol:
+    told = result.protocol
+    found = PROTOCOLS.get(told.name) if told.definition is None else Protocol.model_validate(told.definition)
+    if found is None or found.sha256 != told.sha256 or PROTOCOLS.get(found.name, found) != found:
+        raise BadInputError(
+            f"the result of {result.method.name} is under {told.name!r} with hash {told.sha256[:12]}…; expected one of "
+            f"{', '.join(PROTOCOLS)} with its own hash, or a definition under a name of its own: evaluate again"
+        )
+    return found
 
 
 def _board(entries: Sequence[Entry], protocol: Protocol, rendering: Rendering) -> Board:
@@ -164,7 +248,8 @@ def _board(entries: Sequence[Entry], protocol: Protocol, rendering: Rendering) -
 def told_by(results: Sequence[Result], protocol: Protocol) -> Rendering:
     """Return what results tell of the dataset they are of: the union of their samples.
 
-    Sizes, blur and focus are not known from results: 1 px and 0 stand for them.
+    Sizes, blur and focus are not known from results: 1 px and 0 stand for them. Raises BadInputError when that makes
+    no dataset.
     """
     first = results[0].dataset
     keys = {score.sample for result in results for score in result.samples}
@@ -178,11 +263,12 @@ def told_by(results: Sequence[Result], protocol: Protocol) -> Rendering:
             noise_floor=first.noise_floor.get(name, {}),
             corruptions=tuple(first.corruptions.values()),
         )
-    return Rendering(
-        name=first.name,
-        version=first.version,
-        takes=protocol.takes,
-        recipe_sha256=first.recipe_sha256,
-        files_sha256=first.files_sha256,
-        scenes=scenes,
-    )
+    content = {
+        "name": first.name,
+        "version": first.version,
+        "takes": protocol.takes,
+        "recipe_sha256": first.recipe_sha256,
+        "files_sha256": first.files_sha256,
+        "scenes": scenes,
+    }
+    return parse(Rendering, content, f"results on {first.name} {first.version}")

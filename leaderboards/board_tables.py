@@ -5,8 +5,7 @@ Every number comes from ``Board.score``, which gives none where a sample that it
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from benchmark.reports.scene_scores import LOWER_IS_BETTER
@@ -15,14 +14,12 @@ from benchmark.reports.uncertainty import Interval
 from benchmark.results import METRICS
 
 from .board import Board
+from .placing import DIGITS, STORED_DIGITS, as_shown, places
 from .tables import MAIN, Cell, Column, Origin, Row, Table
 
 MOST_SCENES = 20
 """No table has a column per scene beyond this many; pairs of photographs are hundreds of scenes."""
 
-REGIONS = ("boundary", "in_focus", "out_of_focus", "highlights")
-_DIGITS = {"psnr": 2, "ssim": 4, "lpips": 4}
-_STORED_DIGITS = 9  # as means in results; more would differ between processors
 _NAMED_SCENES = 3
 
 
@@ -62,10 +59,8 @@ def by_scene(board: Board, metric: str) -> list[Measure]:
 
 
 def by_region(board: Board) -> list[Measure]:
-    """Return a column of PSNR for each region that any entry tells of."""
-    told = {region for entry in board.entries.values() for score in entry.result.samples for region in score.regions}
-    ordered = [region for region in REGIONS if region in told] + sorted(told - set(REGIONS))
-    return [Measure(_column(f"{one}_psnr", one.replace("_", " "), "psnr"), f"{one}_psnr") for one in ordered]
+    """Return a column of PSNR for each region that the board's samples have."""
+    return [Measure(_column(f"{one}_psnr", one.replace("_", " "), "psnr"), f"{one}_psnr") for one in board.regions]
 
 
 def by_map(board: Board) -> dict[str, list[Measure]]:
@@ -80,7 +75,7 @@ def by_map(board: Board) -> dict[str, list[Measure]]:
 
 def _column(key: str, label: str, metric: str) -> Column:
     kind = metric.rpartition("_")[2]
-    return Column(key, label, "lower" if kind in LOWER_IS_BETTER else "higher", _DIGITS[kind])
+    return Column(key, label, "lower" if kind in LOWER_IS_BETTER else "higher", DIGITS[kind])
 
 
 def board_tables(board: Board) -> list[Table]:
@@ -107,14 +102,13 @@ def make_table(board: Board, name: str, title: str, measures: Sequence[Measure])
     found = [[_mean(board, method, measure) for method in board.entries] for measure in measures]
     whole = [board.is_whole(method) for method in board.entries]
     cells = [_column_cells(measure, means, whole) for measure, means in zip(measures, found, strict=True)]
-    ranks = _ranks(board)
     floors = tuple(
         board.noise_floor(scene=measure.scene, blur=measure.blur) if measure.metric == "psnr" else None
         for measure in measures
     )
     rows = tuple(
         Row(
-            rank=ranks.get(method),
+            rank=board.ranks.get(method),
             method=method,
             revision=entry.result.method.revision,
             status=entry.status,
@@ -146,9 +140,6 @@ def origin_of(board: Board) -> Origin:
 def _mean(board: Board, method: str, measure: Measure) -> Interval | None:
     if measure.metric == "seconds":
         return _seconds(board, method)
-    region, _, _ = measure.metric.rpartition("_")
-    if region and _leaves_out(board, method, region):
-        return None
     return board.score(method, measure.metric, scene=measure.scene, blur=measure.blur, corruption=measure.corruption)
 
 
@@ -161,18 +152,6 @@ def _seconds(board: Board, method: str) -> Interval | None:
     return Interval(sum(known) / len(known), None, None, len(board.scenes)) if len(known) == len(taken) else None
 
 
-def _leaves_out(board: Board, method: str, region: str) -> bool:
-    """Return whether others have scores of a region in samples where this method has none.
-
-    Where a region is large enough to count follows from the truth, so this is a score that was left out.
-    """
-    having = {
-        name: {score.sample for score in entry.result.samples if region in score.regions} & board.demanded
-        for name, entry in board.entries.items()
-    }
-    return having[method] != set().union(*having.values())
-
-
 def _column_cells(measure: Measure, means: Sequence[Interval | None], whole: Sequence[bool]) -> list[Cell]:
     """Return a column's cells, with places among the ranked rows. Seconds get none: machines differ."""
     cells = [Cell(None) if mean is None else _cell(mean) for mean in means]
@@ -180,37 +159,19 @@ def _column_cells(measure: Measure, means: Sequence[Interval | None], whole: Seq
         return cells
     sign = -1 if measure.column.better == "higher" else 1
     shown = [
-        sign * round(cell.value, measure.column.digits) if ranked and cell.value is not None else None
+        sign * as_shown(cell.value, measure.column.digits) if ranked and cell.value is not None else None
         for cell, ranked in zip(cells, whole, strict=True)
     ]
-    places = _places(value for value in shown if value is not None)
+    found = places(value for value in shown if value is not None)
     return [
-        cell if value is None or places[value] > 2 else replace(cell, place=places[value])
+        cell if value is None or found[value] > 2 else replace(cell, place=found[value])
         for cell, value in zip(cells, shown, strict=True)
     ]
 
 
 def _cell(mean: Interval) -> Cell:
-    low, high = (None if limit is None else round(limit, _STORED_DIGITS) for limit in (mean.low, mean.high))
-    return Cell(round(mean.mean, _STORED_DIGITS), low, high)
-
-
-def _ranks(board: Board) -> dict[str, int]:
-    """Return the ranked methods' places by mean PSNR, as it is shown."""
-    digits = _DIGITS["psnr"]
-    means = {method: board.score(method, "psnr") for method in board.ranked}
-    shown = {method: -round(mean.mean, digits) for method, mean in means.items() if mean is not None}
-    places = _places(shown.values())
-    return {method: places[value] for method, value in shown.items()}
-
-
-def _places(values: Iterable[float]) -> dict[float, int]:
-    """Return the place of each value, the least first; after two firsts comes the third."""
-    places, before = {}, 0
-    for value, count in sorted(Counter(values).items()):
-        places[value] = before + 1
-        before += count
-    return places
+    low, high = (None if limit is None else round(limit, STORED_DIGITS) for limit in (mean.low, mean.high))
+    return Cell(round(mean.mean, STORED_DIGITS), low, high)
 
 
 def _missing(board: Board, method: str) -> str:
@@ -235,9 +196,8 @@ def _notes(board: Board, measures: Sequence[Measure], means: Sequence[Interval])
     metrics = {measure.metric for measure in measures}
     if "lpips" in metrics:
         reasons: dict[str, list[str]] = {}
-        for method, entry in board.entries.items():
-            if "lpips" in entry.result.unavailable:
-                reasons.setdefault(entry.result.unavailable["lpips"], []).append(method)
+        for method, why in board.no_lpips.items():
+            reasons.setdefault(why, []).append(method)
         notes += [f"No LPIPS of {', '.join(methods)}: {why.rstrip('.')}." for why, methods in reasons.items()]
     if "seconds" in metrics:
         notes.append("s/image: on the machine of whoever ran the method; never ranked.")

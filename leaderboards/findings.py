@@ -28,6 +28,7 @@ class Kind(StrEnum):
     RENDERING = "rendering"
     SAMPLES = "samples"
     METRICS = "metrics"
+    REGIONS = "regions"
     VALUES = "impossible values"
     TRUTH = "a ground truth"
     ABOVE_NOISE = "above the noise floor"

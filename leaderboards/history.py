@@ -32,6 +32,14 @@ def check_history(new: StoreFiles, old: StoreFiles) -> Iterator[Finding]:
             )
         elif file not in new.renderings and file not in broken:
             yield _removed(file, f"the rendering of {rendering.name} {rendering.version}")
+    for file in sorted(new.renderings.keys() - old.renderings.keys()):
+        yield Finding(
+            Kind.RENDERING,
+            file,
+            "the rendering is new, and it alone says what its entries must have; expected what the dataset really "
+            "holds: get the dataset, and compare by bokehbench submit with an entry and --dataset",
+            Severity.NOTICE,
+        )
     for file in sorted(now.keys() - then.keys()):
         if now[file].status != "self-reported":
             yield Finding(

@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_MEANS_SOMETHING = re.compile(r"[\\`*<>|\[\]]|(?<![^\W_])_|_(?![^\W_])")  # _ within a word means nothing
+_MEANS_SOMETHING = re.compile(
+    r"[\\`*<>|&\[\]]"
+    r"|(?<![^\W_])_|_(?![^\W_])"  # _ within a word means nothing
+    r"|:(?=//)|(?<=www)\.",  # a bare address would be a link
+    re.IGNORECASE,
+)
 
 
 def escape(text: str) -> str:

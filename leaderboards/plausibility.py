@@ -1,4 +1,7 @@
-"""What numbers an entry can hold at all, and which would be too good for the truth that they were compared with."""
+"""What numbers an entry can hold at all, and which would be too good for the truth that they were compared with.
+
+What its regions can hold is ``region_checks``'s.
+"""
 
 from __future__ import annotations
 
@@ -74,6 +77,18 @@ def check_perfection(result: Result, protocol: Protocol, rendering: Rendering) -
             f"{len(at_cap)} sample(s) have {protocol.psnr_cap_db:g} dB, first {at_cap[0]}: they equal their ground "
             "truths; expected what a method made: hand in its output, not files of the dataset",
         )
+    below = [score for score in result.samples if score.metrics.psnr < protocol.psnr_cap_db]
+    for metric, alike in (
+        ("SSIM", [score for score in below if score.metrics.ssim >= 1.0]),
+        ("LPIPS", [score for score in below if score.metrics.lpips is not None and score.metrics.lpips <= 0.0]),
+    ):
+        if alike:
+            yield (
+                Kind.VALUES,
+                f"{metric} of {len(alike)} sample(s) says that nothing differs from the truth, and PSNR says how much "
+                f"does, first {alike[0].sample}: {alike[0].metrics.psnr:.1f} dB; expected the two to agree: score the "
+                "predictions again with bokehbench evaluate",
+            )
     for name, scene in rendering.scenes.items():
         own = [score for score in result.samples if score.scene == name]
         levels = {score.blur for score in own}

@@ -31,13 +31,13 @@ OWN_STORE = Path(__file__).parent
 """The store that is published with the code."""
 
 _BLOCK = re.compile(
-    r"(?P<opening><!-- leaderboard: (?P<protocol>\S+) (?P<dataset>\S+)@(?P<version>\S+)"
+    r"^(?P<opening><!-- leaderboard: (?P<protocol>\S+) (?P<dataset>\S+)@(?P<version>\S+)"
     r"(?: (?P<files>[0-9a-f]+))? -->\n)"
     r".*?"
-    r"(?P<closing><!-- /leaderboard -->)",
-    re.DOTALL,
+    r"^(?P<closing><!-- /leaderboard -->)",
+    re.DOTALL | re.MULTILINE,
 )
-_COMMENT = re.compile(r"<!-- /?leaderboard\b")
+_COMMENT = re.compile(r"^<!-- /?leaderboard\b", re.MULTILINE)
 
 
 def has_table(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""What entries say of one another: other truths under one name, truths handed in, predictions under two names.
+"""What hashes and sizes say, in an entry and between entries: other truths, truths handed in, copied predictions.
 
 Entries come in the order in which they were admitted; of two that contradict each other, the later one is told.
 """
@@ -17,6 +17,7 @@ from .findings import Finding, Kind, Severity
 SHARE_WORTH_TELLING = 0.1
 
 _Truth = tuple[str, int, int]
+_Sizes = dict[str, int]
 _Prediction = tuple[Sample, str]
 
 
@@ -25,6 +26,8 @@ def check_resemblance(filed: Sequence[Filed]) -> Iterator[Finding]:
     yield from _check_names(filed)
     yield from _check_doubled(filed)
     yield from _check_truths(filed)
+    yield from _check_region_sizes(filed)
+    yield from _check_one_for_all(filed)
     yield from _check_copies(filed)
 
 
@@ -89,6 +92,48 @@ def _check_truths(filed: Sequence[Filed]) -> Iterator[Finding]:
                 one.file,
                 f"{len(handed_in)} prediction(s), first {handed_in[0]}, are files of ground truths by their sha256; "
                 "expected what a method made: hand in its output, not files of the dataset",
+            )
+
+
+def _check_region_sizes(filed: Sequence[Filed]) -> Iterator[Finding]:
+    """Yield entries whose regions are others than in the first of their board: those follow from the truth alone."""
+    known: dict[tuple[str, str], dict[_Truth, tuple[_Sizes, str]]] = defaultdict(dict)
+    for one in filed:
+        result = one.entry.result
+        told = known[result.protocol.sha256, result.dataset.files_sha256]
+        others: dict[str, list[str]] = defaultdict(list)
+        for score in result.samples:
+            sizes = {name: region.pixels for name, region in score.regions.items()}
+            first, by = told.setdefault(score.sample.truth, (sizes, one.file))
+            if first != sizes:
+                others[by].append(str(score.sample))
+        for by, samples in others.items():
+            where = "in another of its own samples" if by == one.file else f"in {by}"
+            yield Finding(
+                Kind.REGIONS,
+                one.file,
+                f"{len(samples)} sample(s), first {samples[0]}, have other regions, or of other sizes, than {where}, "
+                "though both follow from the truth; expected the same: score the predictions again with bokehbench "
+                "evaluate",
+            )
+
+
+def _check_one_for_all(filed: Sequence[Filed]) -> Iterator[Finding]:
+    """Yield entries that have one prediction for several scenes; one for all settings of a scene can be honest."""
+    for one in filed:
+        first: dict[str, Sample] = {}
+        doubled = []
+        for score in one.entry.result.samples:
+            other = first.setdefault(score.prediction_sha256, score.sample)
+            if other.scene != score.scene:
+                doubled.append((score.sample, other))
+        if doubled:
+            sample, other = doubled[0]
+            yield Finding(
+                Kind.COPIED,
+                one.file,
+                f"{len(doubled)} prediction(s), first {sample}, are by their sha256 the same file as one of another "
+                f"scene, {other}; expected one made for each scene: see what the method wrote, and evaluate again",
             )
 
 

@@ -18,7 +18,10 @@ MOVED = 0.001
 
 @dataclass(frozen=True)
 class RevisionChange:
-    """How a revision's numbers differ from an earlier one's. means: new − old, by metric; samples, moved: how many."""
+    """How a revision's numbers differ from an earlier one's.
+
+    means: new − old, by metric, none where the two are of different samples; samples, moved: how many.
+    """
 
     earlier: str
     means: dict[str, float]
@@ -30,6 +33,7 @@ class RevisionChange:
             f"{metric.upper()} {format_value(metric, mean, signed=True)}{' dB' if metric == 'psnr' else ''}"
             for metric, mean in self.means.items()
         )
+        means = means or "no means, as the samples are not the same"
         moved = f"{self.moved} of {self.samples} samples moved by more than {MOVED:g}"
         return f"against revision {self.earlier}: {means}; {moved}"
 
@@ -53,7 +57,7 @@ def rank_in_words(entry: Entry, entries: Sequence[Entry], renderings: Mapping[st
         return f"not ranked on {place}: revision {newest.result.method.revision} is newer"
     if not board.is_whole(entry.method):
         return f"not ranked on {place}: {board.lacking(entry.method)} samples are missing"
-    return f"rank {board.ranked.index(entry.method) + 1} of {len(board.ranked)} on {place}"
+    return f"rank {board.ranks[entry.method]} of {len(board.ranked)} on {place}"
 
 
 def change_since_previous(entry: Entry, entries: Iterable[Entry]) -> RevisionChange | None:
@@ -70,13 +74,14 @@ def change_since_previous(entry: Entry, entries: Iterable[Entry]) -> RevisionCha
 
 
 def revision_change(new: Result, old: Result) -> RevisionChange:
-    """Compare two results: their means, and the samples that both have."""
+    """Compare two results: their means, if both are over the same samples, and the samples that both have."""
+    before = {score.sample: score.metrics for score in old.samples}
+    are_alike = before.keys() == {score.sample for score in new.samples}
     means = {}
-    for metric in METRICS:
+    for metric in METRICS if are_alike else ():
         now, then = (getattr(result.summary.overall, metric) for result in (new, old))
         if now is not None and then is not None:
             means[metric] = now - then
-    before = {score.sample: score.metrics for score in old.samples}
     pairs = [(score.metrics, before[score.sample]) for score in new.samples if score.sample in before]
     moved = 0
     for now, then in pairs:

@@ -12,10 +12,11 @@ from pathlib import Path
 
 from benchmark.rendering import Rendering
 from benchmark.results import Result
+from bokeh_render.atomic import TEMPORARY_PREFIX
 from bokeh_render.errors import BadInputError
-from bokeh_render.schema import load_json, parse, read_json
 
 from .entry import Entry
+from .entry_file import load_strictly, read_entry
 
 RESULTS_FOLDER, DATASETS_FOLDER, REPORTED_FOLDER = "results", "datasets", "reported"
 
@@ -47,21 +48,19 @@ def read_store(root: Path) -> Content:
     Raises BadInputError when there are none, or one cannot be read. Whether what is there may be there is not asked:
     that is ``admission``'s.
     """
-    paths = sorted((root / RESULTS_FOLDER).rglob("*.json"))
+    paths = _files(root / RESULTS_FOLDER)
     if not paths:
         raise BadInputError(
             f"{root} holds no {RESULTS_FOLDER}/**.json; expected a store, or a folder given to bokehbench evaluate "
             "as --out"
         )
-    renderings = [load_json(Rendering, path) for path in sorted((root / DATASETS_FOLDER).rglob("*.json"))]
+    renderings = [load_strictly(Rendering, path) for path in _files(root / DATASETS_FOLDER)]
     return Content(
-        entries=tuple(_read_entry(path) for path in paths),
+        entries=tuple(read_entry(path) for path in paths),
         renderings={rendering.files_sha256: rendering for rendering in renderings},
     )
 
 
-def _read_entry(path: Path) -> Entry:
-    content = read_json(path)
-    if isinstance(content, dict) and "result" in content:
-        return parse(Entry, content, str(path))
-    return Entry(result=parse(Result, content, str(path)))
+def _files(folder: Path) -> list[Path]:
+    """Return the files of a folder and below in order, without what a killed writer left."""
+    return sorted(path for path in folder.rglob("*.json") if not path.name.startswith(TEMPORARY_PREFIX))

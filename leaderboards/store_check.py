@@ -39,16 +39,19 @@ class CheckedStore:
 def check_store(root: Path, now: datetime, against: Path | None = None) -> CheckedStore:
     """Check a whole store. now: UTC; against: an older copy, since which entries may only have been added.
 
-    Raises BadInputError when ``root`` holds no entries at all, or ``against`` is no folder.
+    Raises BadInputError when ``root`` or ``against`` holds no entries at all.
     """
     files = read_files(root)
     if not files.entries and not files.findings:
         raise BadInputError(f"{root} holds no {RESULTS_FOLDER}/**.json; expected a store: name its folder by --store")
     old = None
     if against is not None:
-        if not against.is_dir():
-            raise BadInputError(f"{against} is no folder; expected an older copy of the store")
         old = read_files(against)
+        if not old.entries and not old.findings:
+            raise BadInputError(
+                f"{against} holds no {RESULTS_FOLDER}/**.json; expected an older copy of the store: name its folder by "
+                "--against, or leave that out as long as the store is new"
+            )
     filed = _in_order_of_admission(files, old)
     found = list(files.findings)
     for one in filed:

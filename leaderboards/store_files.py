@@ -115,6 +115,8 @@ def _read(
         return load(model, path)
     except BadInputError as error:
         findings.append(unreadable(file, path, error))
+    except (ValueError, RecursionError):  # YAML with a number of thousands of digits, or nested as deeply
+        findings.append(Finding(Kind.CONTENT, file, "this cannot be read; expected plain YAML: write it anew"))
     return None
 
 

@@ -15,7 +15,7 @@ from bokeh_render.errors import BadInputError
 from .admission import check_entry, check_rendering
 from .entry import Entry
 from .entry_file import LARGEST_BYTES, Filed, entry_text, read_entry, write_entry
-from .findings import Finding, Kind, errors, listed
+from .findings import Finding, Kind, Severity, errors, listed
 from .resemblance import check_resemblance
 from .standing import standing
 from .store import entry_path, rendering_path
@@ -51,7 +51,7 @@ def submit(paths: Sequence[Path], store: Path, now: datetime, rendering: Renderi
             f"{store} is no folder; expected a store: make the folder first, or name another by --store"
         )
     given, unread = _read_all(paths)
-    plan = _Plan(read_files(store), tuple(given), rendering)
+    plan = _Plan(store, read_files(store), tuple(given), rendering)
     found = [*unread, *plan.findings(now)]
     wrong = errors(found)
     if wrong:
@@ -85,10 +85,20 @@ def _place(one: Filed) -> str:
     return entry_path(Path(), one.entry.result).as_posix()
 
 
+def _in_the_way(store: Path, place: Path) -> Path | None:
+    """Return what keeps a file from a place: itself, or a link or file where a folder has to be. Relative to store."""
+    for part in (*reversed(place.parents), place):
+        path = store / part
+        if part != Path() and (path.is_symlink() or (path.exists() and (part == place or not path.is_dir()))):
+            return part
+    return None
+
+
 @dataclass(frozen=True)
 class _Plan:
     """What is there, what was handed in, and the rendering that came with it."""
 
+    store: Path
     files: StoreFiles
     given: tuple[Filed, ...]
     rendering: Rendering | None
@@ -120,6 +130,7 @@ class _Plan:
     def findings(self, now: datetime) -> Iterator[Finding]:
         """Yield all that is wrong with what was handed in."""
         yield from self._check_given_rendering()
+        yield from self._check_free()
         yield from self._check_places()
         for one in self.given:
             yield from check_entry(one, self.known, now)
@@ -142,6 +153,29 @@ class _Plan:
                 f"the store describes the rendering {self.rendering.files_sha256[:12]}… otherwise; expected the same: "
                 "generate or import the dataset again, or leave --dataset out",
             )
+        if all(one.entry.result.dataset.files_sha256 != self.rendering.files_sha256 for one in self.given):
+            yield Finding(
+                Kind.RENDERING,
+                "--dataset",
+                f"nothing that was handed in is of this rendering, {self.rendering.files_sha256[:12]}…; expected the "
+                "dataset that it was scored on: nothing was compared with it",
+                Severity.NOTICE,
+            )
+
+    def _check_free(self) -> Iterator[Finding]:
+        """Yield places that something has which is no entry: what cannot be read is not written over either."""
+        wanted = {_place(one): one.file for one in self.new if _place(one) not in self._there}
+        if self.rendering is not None and self.needs(self.rendering):
+            wanted[rendering_path(Path(), self.rendering).as_posix()] = "--dataset"
+        for place, file in wanted.items():
+            found = _in_the_way(self.store, Path(place))
+            if found is not None:
+                yield Finding(
+                    Kind.PLACE,
+                    file,
+                    f"{found.as_posix()} is in the store already, and is a link or not what belongs there; expected "
+                    "nothing at that place: see what bokehbench leaderboard check says of it, and mend or remove it",
+                )
 
     def _check_places(self) -> Iterator[Finding]:
         """Yield entries whose place in the store is another one's."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from benchmark.protocols import Protocol, load_protocol
+from benchmark.protocols import PROTOCOLS, Protocol
 from benchmark.results import METRICS, MethodReference, Result, SampleScore
 from benchmark.samples import Sample
 from bokeh_render.errors import BadInputError
@@ -104,7 +104,12 @@ def load_entry(path: Path) -> tuple[Entry, Protocol]:
         )
     entry = parse(Entry, content, str(path))
     told = entry.result.protocol
-    protocol = load_protocol(told.name)
+    protocol = PROTOCOLS.get(told.name)
+    if protocol is None:
+        raise BadInputError(
+            f"{path} is of the protocol {told.name!r}; expected a published one, {', '.join(PROTOCOLS)}: it can not be "
+            "verified"
+        )
     if protocol.sha256 != told.sha256:
         raise BadInputError(
             f"{path} was scored by another {told.name} ({told.sha256[:12]}…) than the published one; expected "

@@ -5,15 +5,17 @@
 
   const INPUT = "input";
   const TRUTH = "truth";
+  const METHOD = "method."; // stands before a method's name, so that none can pass for the ground truth or the input
 
-  // scene, level, focus: indices into the data; left, right: input, truth or a method's name.
+  // scene, level, focus: indices into the data; left, right: INPUT, TRUTH, or METHOD and a method's name.
   class View {
     constructor(data) {
       this.data = data;
       this.scene = 0;
       this.level = data.scenes[0].levels.length - 1;
       this.focus = 0;
-      this.left = data.methods.some((method) => method.folder) ? data.methods.find((method) => method.folder).name : INPUT;
+      const first = data.methods.find((method) => method.folder);
+      this.left = first ? METHOD + first.name : INPUT;
       this.right = TRUTH;
       this.error = { left: false, right: false };
       this.split = 50;
@@ -24,8 +26,9 @@
       return this.data.scenes[this.scene];
     }
 
-    method(name) {
-      return this.data.methods.find((method) => method.name === name) || null;
+    // The method that a side shows, null where it shows no method.
+    method(what) {
+      return this.data.methods.find((method) => METHOD + method.name === what) || null;
     }
 
     // [psnr, ssim, lpips] of a method on this sample, null where it has none
@@ -41,16 +44,25 @@
       ];
       return fixed.concat(
         this.data.methods.map((method) => ({
-          value: method.name,
+          value: METHOD + method.name,
           label: method.folder ? method.name : method.name + " (no pictures)",
           disabled: !method.folder,
         })),
       );
     }
 
+    canShow(what) {
+      return this.choices().some((choice) => choice.value === what && !choice.disabled);
+    }
+
     label(what) {
       const fixed = this.choices().find((choice) => choice.value === what);
       return fixed ? fixed.label : what;
+    }
+
+    // What stands in the strip for this sample: what can be chosen, without methods that have no picture of it.
+    strip() {
+      return this.choices().filter((choice) => !choice.disabled && this.hasPicture(choice.value));
     }
 
     // Where a file lies. kind: "full", "small" or "error"
@@ -97,7 +109,7 @@
       return "#" + new URLSearchParams(told);
     }
 
-    // Take over what an address tells; what it does not know stays as it is.
+    // Take over what an address tells; what it does not know stays as it is. A method may stand there by its bare name.
     readHash(hash) {
       const told = new URLSearchParams(hash.replace(/^#/, ""));
       const scene = this.data.scenes.findIndex((one) => one.name === told.get("scene"));
@@ -107,9 +119,10 @@
       this.level = this.index("levels", told.get("level"), this.level);
       this.focus = this.index("focus", told.get("focus"), this.focus);
       for (const side of ["left", "right"]) {
-        const known = this.choices().find((choice) => choice.value === told.get(side) && !choice.disabled);
+        const wanted = told.get(side) || "";
+        const known = [wanted, METHOD + wanted].find((value) => this.canShow(value));
         if (known) {
-          this[side] = known.value;
+          this[side] = known;
         }
         if (told.size > 0) {
           this.error[side] = (told.get("errors") || "").split(",").includes(side);

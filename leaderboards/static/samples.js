@@ -57,12 +57,7 @@
   }
 
   function showStrip() {
-    const entries = [{ name: "truth", label: "Ground truth", score: null }, { name: "input", label: "Input", score: null }];
-    for (const method of data.methods) {
-      if (method.folder && view.score(method) !== null) {
-        entries.push({ name: method.name, label: method.name, score: view.score(method) });
-      }
-    }
+    const entries = view.strip();
     entries.forEach((entry, index) => fill(tile(index), entry));
     const strip = find("data-strip");
     while (strip.children.length > entries.length) {
@@ -76,22 +71,25 @@
     if (strip.children.length <= index) {
       const item = document.createElement("li");
       item.innerHTML = '<button type="button"><img alt="" loading="lazy"><span class="name"></span><span class="psnr"></span><span class="rest"></span></button>';
-      item.firstChild.addEventListener("click", () => update(() => (view.left = item.dataset.name)));
+      item.firstChild.addEventListener("click", () => update(() => (view.left = item.dataset.what)));
       strip.append(item);
     }
     return strip.children[index];
   }
 
   function fill(item, entry) {
-    item.dataset.name = entry.name;
+    const what = entry.value;
+    const method = view.method(what);
+    const score = method && view.score(method);
+    item.dataset.what = what;
     const image = item.querySelector("img");
-    const file = view.file(entry.name, view.error.left && view.hasError(entry.name) ? "error" : "small");
+    const file = view.file(what, view.error.left && view.hasError(what) ? "error" : "small");
     image.style.aspectRatio = view.place.size.join(" / ");
     stage.set(image, file);
     item.querySelector(".name").textContent = entry.label;
-    item.querySelector(".psnr").textContent = entry.score ? text(entry.score[0], 2) + " dB" : "";
-    item.querySelector(".rest").textContent = entry.score ? `SSIM ${text(entry.score[1], 4)}, LPIPS ${text(entry.score[2], 4)}` : "";
-    item.firstChild.setAttribute("aria-pressed", String(view.left === entry.name));
+    item.querySelector(".psnr").textContent = score ? text(score[0], 2) + " dB" : "";
+    item.querySelector(".rest").textContent = score ? `SSIM ${text(score[1], 4)}, LPIPS ${text(score[2], 4)}` : "";
+    item.firstChild.setAttribute("aria-pressed", String(view.left === what));
   }
 
   function announce() {

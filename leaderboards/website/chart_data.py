@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmark.results import METRICS
 
-from ..tables import Cell, Table
+from ..tables import Cell, Column, Table
 from .arrangement import ShownBoard
 from .wording import scene_label
 
@@ -21,13 +21,17 @@ def as_script(name: str, key: str, content: Any) -> str:
     return f"{top}\n(bokehbench.{name} = bokehbench.{name} || {{}})[{json.dumps(key)}] = {text};\n"
 
 
+def charted(shown: ShownBoard) -> list[Column]:
+    """Return the metrics that charts can show: those that any method has a mean of."""
+    return [column for column in shown.main.columns if column.key in METRICS and _known(shown.main, column.key)]
+
+
 def chart_data(shown: ShownBoard) -> dict[str, Any]:
     """Return what the charts of a board show. Points: ``[mean, low, high]``, None where there is no number.
 
     overall: by metric, then method; levels, scenes: by metric, method, then blur level or scene.
     """
-    main = shown.main
-    metrics = [column for column in main.columns if column.key in METRICS and _known(main, column.key)]
+    main, metrics = shown.main, charted(shown)
     seconds = _column(main, "seconds")
     return {
         "title": shown.title,

@@ -52,12 +52,13 @@ class Sheet:
 
 def contact_sheets(shown: ShownBoard) -> list[Sheet]:
     """Return the sheets of a dataset from a board with pictures."""
-    return [_sheet(shown, scene, PicturePlaces.of(shown)) for scene in shown.board.scenes]
+    places = PicturePlaces.of(shown)
+    return [_sheet(shown, scene, places) for scene in shown.board.scenes]
 
 
 def _sheet(shown: ShownBoard, scene: str, places: PicturePlaces) -> Sheet:
     told = shown.board.rendering.scenes[scene]
-    own = [sample for sample in shown.board.demanded if sample.scene == scene]
+    own = shown.board.samples(scene=scene)
     focus = sorted({sample.focus for sample in own})
     height, width = told.size_px
     shown_width = min(width, THUMBNAIL_WIDTH_PX)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..board import Board
+from ..board_tables import over_all
 from ..entry import Entry
-from ..tables import NO_NUMBER
 from .arrangement import ShownBoard
 from .places import ENTRIES
 
@@ -40,5 +40,5 @@ def _place(shown: ShownBoard, entry: Entry) -> str:
 
 
 def _psnr(board: Board, entry: Entry) -> str:
-    have = {score.sample for score in entry.result.samples}
-    return f"{entry.result.summary.overall.psnr:.2f}" if board.demanded == have else NO_NUMBER
+    mean = board.score_of(entry, "psnr")
+    return over_all("psnr").column.text(None if mean is None else mean.mean)

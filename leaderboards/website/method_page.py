@@ -74,8 +74,8 @@ def revisions(standing: Standing) -> list[EntryRow]:
 
 def notices_of(standing: Standing) -> tuple[str, ...]:
     """Return what a reader should know of a method on a board: what is missing, and its result's own notices."""
-    row = standing.shown.row(standing.entry.method)
-    result = standing.entry.result
+    method = standing.entry.method
+    row, why = standing.shown.row(method), standing.shown.board.no_lpips.get(method)
     missing = (f"It is not ranked: {row.note}.",) if row.note else ()
-    reasons = tuple(f"No {metric.upper()}: {why.rstrip('.')}." for metric, why in sorted(result.unavailable.items()))
-    return (*missing, *result.notices, *reasons)
+    reasons = (f"No LPIPS: {why.rstrip('.')}.",) if why else ()
+    return (*missing, *standing.entry.result.notices, *reasons)

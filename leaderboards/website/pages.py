@@ -17,6 +17,7 @@ from ..entry import STATUSES
 from ..reported import REPORTED_LABEL, ReportedTable
 from ..tables import Cell, Column, Table
 from .arrangement import Arrangement, ShownBoard, ShownDataset, ShownMethod, ShownProtocol
+from .chart_data import charted
 from .contact_sheets import contact_sheets
 from .entry_files import entry_rows
 from .method_page import breakdowns, notices_of, revisions
@@ -133,6 +134,7 @@ class Pages:
             protocol=self._site.protocol_of(shown),
             groups=_groups(shown),
             entries=entry_rows(shown),
+            has_charts=bool(charted(shown)),
             has_seconds=_has_seconds(shown),
         )
 

@@ -25,7 +25,10 @@ class PictureSource(Protocol):
         """Return the ground truth."""
 
     def has_predictions(self, result: Result) -> bool:
-        """Return whether there are the predictions of a result."""
+        """Return whether there are the predictions of a result; asked before anything is written.
+
+        Raises BadInputError when some are not the files that were scored.
+        """
 
     def prediction(self, sample: Sample, result: Result, rule: Rule) -> Float32:
-        """Return what a method predicted; raises BadInputError when it is not the file that was scored."""
+        """Return what a method predicted."""

@@ -66,10 +66,7 @@ class Pictures:
         folder.remember(place + suffix for place in self._finished for suffix in (FULL, SMALL, ERROR))
 
     def draw(self, shown: ShownBoard) -> None:
-        """Draw what is missing of a board's pictures; what is there with the same key is kept.
-
-        Raises BadInputError when a prediction is not the file that was scored.
-        """
+        """Draw what is missing of a board's pictures; what is there with the same key is kept."""
         picture_files.check_formats()
         groups = [*self._given(shown), *self._samples(shown)]
         self._current |= {piece.place: piece.key for group in groups for piece in group.pieces}

@@ -49,7 +49,7 @@ Settings = tuple[list[list[float]], list[list[float]]]
 
 def _settings(shown: ShownBoard, scene: str) -> Settings:
     told = shown.board.rendering.scenes[scene]
-    own = [sample for sample in shown.board.demanded if sample.scene == scene]
+    own = shown.board.samples(scene=scene)
     levels = sorted({sample.blur for sample in own})
     focus = sorted({sample.focus for sample in own})
     return (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -71,7 +72,7 @@ def made_result(
             SampleScore(
                 **sample._asdict(),
                 metrics=Scores(psnr=value, ssim=0.5 + value / 100, lpips=1 / value if lpips else None),
-                regions={"boundary": RegionScores(psnr=value - 3.0, ssim=0.9, pixels=400)},
+                regions=made_regions(value, math.prod(rendering.scenes[sample.scene].size_px)),
                 seconds=0.25,
                 prediction_sha256=prediction,
                 truth_sha256=hashlib.sha256(str(sample.truth).encode()).hexdigest(),
@@ -97,6 +98,18 @@ def made_result(
         samples=tuple(samples),
         summary=summarise(samples),
     )
+
+
+def made_regions(psnr: float, frame: int) -> dict[str, RegionScores]:
+    """Return regions whose errors add up to the image's: the boundary is 3 dB worse. frame: pixels of the image."""
+    boundary, in_focus = 400, 1000
+    rest = frame - boundary - in_focus
+    left = frame - boundary * 10**0.3 - in_focus * 10**-0.3
+    return {
+        "boundary": RegionScores(psnr=psnr - 3.0, ssim=0.9, pixels=boundary),
+        "in_focus": RegionScores(psnr=psnr + 3.0, ssim=0.95, pixels=in_focus),
+        "out_of_focus": RegionScores(psnr=psnr - 10 * math.log10(left / rest), ssim=0.9, pixels=rest),
+    }
 
 
 def rendering_first(rendering: Rendering) -> str:

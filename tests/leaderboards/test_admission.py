@@ -13,13 +13,13 @@ import pytest
 
 from benchmark.methods.interface import MethodMetadata
 from benchmark.protocols import load_protocol
-from benchmark.results import RegionScores, SampleScore
+from benchmark.results import SampleScore
 from bokeh_render.errors import BadInputError
 from leaderboards.entry import Entry, Verification
 from leaderboards.entry_file import LARGEST_BYTES, entry_text, read_entry
 from leaderboards.store import entry_path
 from leaderboards.store_check import check_store
-from tests.leaderboards.made_entries import made_entry, made_rendering, made_result
+from tests.leaderboards.made_entries import made_entry, made_regions, made_rendering, made_result
 from tests.leaderboards.made_store import NOW, problems, with_result, with_samples, write_store
 
 GOOD = made_entry("good", 30.0)
@@ -90,7 +90,13 @@ def later(entry: Entry) -> Entry:
 
 
 def first_of_scenes_at(psnr: float) -> Entry:
-    return with_samples(GOOD, lambda score: metrics(score, psnr=psnr) if score.scene == "meadow" else score)
+    regions = made_regions(psnr, 48 * 64)
+    return with_samples(
+        GOOD,
+        lambda score: (
+            metrics(score, psnr=psnr).model_copy(update={"regions": regions}) if score.scene == "meadow" else score
+        ),
+    )
 
 
 TRUTH = GOOD.result.samples[0].truth_sha256
@@ -141,8 +147,11 @@ BAD: dict[str, tuple[Entry, str]] = {
     "negative LPIPS": (every(lpips=-0.1), "impossible values: lpips of 24 sample(s) cannot be"),
     "negative seconds": (one(seconds=-1.0), "impossible values: seconds of 1 sample(s)"),
     "a region's SSIM above 1": (
-        one(regions={"boundary": RegionScores(psnr=20.0, ssim=1.5, pixels=400)}),
-        "impossible values: boundary_ssim of 1 sample(s)",
+        one(
+            regions=GOOD.result.samples[0].regions
+            | {"out_of_focus": GOOD.result.samples[0].regions["out_of_focus"].model_copy(update={"ssim": 1.5})}
+        ),
+        "impossible values: out_of_focus_ssim of 1 sample(s)",
     ),
     "no hash": (one(prediction_sha256="none"), "impossible values: prediction_sha256 of 1 sample(s) cannot be"),
     "a sample equals its truth": (one(psnr=100.0), "a ground truth: 1 sample(s) have 100 dB, first meadow/bokeh_00_00"),
@@ -155,6 +164,25 @@ BAD: dict[str, tuple[Entry, str]] = {
         "above the noise floor: meadow scores 47.6 dB on average, and noise in its truth leaves a perfect prediction "
         "44.5 dB; expected at most 3 dB more",
     ),
+    "SSIM of a truth": (
+        one(ssim=1.0),
+        "impossible values: SSIM of 1 sample(s) says that nothing differs from the truth, and PSNR says how much does, "
+        "first meadow/bokeh_00_00: 30.0 dB",
+    ),
+    "LPIPS of a truth": (every(lpips=0.0), "impossible values: LPIPS of 24 sample(s) says that nothing differs"),
+    "one file for all scenes": (
+        every(prediction_sha256="e" * 64),
+        "copied: 18 prediction(s), first portrait/bokeh_00_00, are by their sha256 the same file as one of another "
+        "scene, meadow/bokeh_00_00;",
+    ),
+    "a reason for what is there": (
+        with_result(GOOD, unavailable={"lpips": "<!-- /leaderboard -->"}),
+        "metrics: 'lpips' is told to be unavailable and is there, or is no metric; expected reasons",
+    ),
+    "a reason for no metric": (with_result(GOOD, unavailable={"bonus": "x"}), "metrics: 'bonus' is told to be"),
+    "the ground truth's name": (of_method(name="Truth"), "method: the method's name 'Truth' is what pages call the "),
+    "the input's name": (of_method(name="input"), "method: the method's name 'input' is what pages call the input;"),
+    "a hidden revision": (of_method(revision=".1"), "method: the method's revision '.1' begins with a dot"),
     "empty revision": (of_method(revision=""), "method: the method's revision is empty; expected one"),
     "empty description": (of_method(description=" "), "method: the method's description is empty; expected a line"),
     "an address that is a script": (
@@ -235,7 +263,15 @@ FILES: dict[str, tuple[Callable[[str], str], str]] = {
         edited(lambda content: content["result"]["samples"].pop()),
         "content: result: the samples of table are no whole grid, each once; the file was edited or cut",
     ),
-    "not a number": (lambda text: text.replace('"psnr":30.0', '"psnr":NaN'), "finite number"),
+    "not a number": (lambda text: text.replace('"psnr":30.0,', '"psnr":NaN,'), "finite number"),
+    "a blur level that no stack has": (
+        lambda text: text.replace('"blur":1,', '"blur":1000000000000,', 1),
+        "content: result.samples.3.blur: Input should be less than or equal to 999",
+    ),
+    "a negative focus setting": (
+        lambda text: text.replace('"focus":1,', '"focus":-1,', 1),
+        "content: result.samples.1.focus: Input should be greater than or equal to 0",
+    ),
     "too large": (
         lambda text: text + " " * LARGEST_BYTES,
         "too large: 4.0 MB; expected at most 4 MB",
@@ -288,6 +324,14 @@ def test_renderings_are_checked_too(tmp_path: Path) -> None:
         "name: the dataset's name 'my data' cannot be part of a folder's name",
         "*rendering: no entry is of this rendering",
     ]
+
+
+@pytest.mark.parametrize("text", ["key: " + "1" * 5000, "[" * 20_000])
+def test_a_table_from_papers_that_nothing_reads_is_told(tmp_path: Path, text: str) -> None:
+    path = write_store(tmp_path, [GOOD]) / "reported" / "paper.yaml"
+    path.parent.mkdir()
+    path.write_text(text)
+    assert problems(tmp_path) == ["content: this cannot be read; expected plain YAML: write it anew"]
 
 
 def test_a_folder_without_entries_is_no_clean_store(tmp_path: Path) -> None:

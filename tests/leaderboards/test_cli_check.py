@@ -120,6 +120,16 @@ def test_what_changed_since_an_older_copy_is_told(stores: tuple[Path, Path], cha
     assert any(told.startswith(words) for told in found), found
 
 
+def test_a_new_rendering_is_a_notice(stores: tuple[Path, Path]) -> None:
+    new, old = stores
+    own = made_rendering(["meadow"], files="a" * 64)
+    own = own.model_copy(update={"name": "mine"})
+    write_store(new, [made_entry("a", 40.0, rendering=own)], [own])
+    (told,) = problems(new, old)
+    assert told.startswith("*rendering: the rendering is new, and it alone says what its entries must have; expected")
+    assert problems(new) == []
+
+
 def test_a_broken_entry_may_be_mended(stores: tuple[Path, Path]) -> None:
     new, old = stores
     entry_path(old, A.result).write_text("{")
@@ -127,9 +137,12 @@ def test_a_broken_entry_may_be_mended(stores: tuple[Path, Path]) -> None:
 
 
 def test_an_older_copy_that_is_not_there_is_told(command: Callable[..., Ended], stores: tuple[Path, Path]) -> None:
-    ended = command("leaderboard", "check", "--store", stores[0], "--against", stores[0] / "none")
-    assert ended.code == 2
-    assert "none is no folder; expected an older copy of the store" in ended.err
+    (stores[1] / "empty").mkdir()
+    for older in (stores[0] / "none", stores[1] / "empty"):
+        ended = command("leaderboard", "check", "--store", stores[0], "--against", older)
+        assert ended.code == 2
+        assert f"{older} holds no results/**.json; expected an older copy of the store" in ended.err
+        assert "or leave that out as long as the store is new" in ended.err
     ended = command("leaderboard", "check", "--store", stores[0] / "none")
     assert ended.code == 2
     assert "expected a store: name its folder by --store" in ended.err

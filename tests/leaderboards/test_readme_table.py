@@ -12,6 +12,7 @@ from leaderboards.entry import Entry
 from leaderboards.readme_table import OWN_STORE, has_table, main, with_tables
 from leaderboards.store import entry_path, rendering_path
 from tests.leaderboards.made_entries import FILES, made_entry, made_rendering
+from tests.leaderboards.made_store import with_result
 
 README = Path(__file__).parents[2] / "README.md"
 OTHER = "0" * 64
@@ -50,6 +51,14 @@ def test_a_table_is_written_between_its_comments_and_stays_when_written_again(tm
     assert "b is not ranked: 6 of 24 samples are missing (scene street)." in text
     assert f"Entries: 2 self-reported. 24 samples of 4 scenes. Dataset files `{FILES[:12]}`" in text
     assert with_tables(text, store) == text
+
+
+def test_words_of_an_entry_can_neither_end_the_table_nor_link_anywhere(tmp_path: Path) -> None:
+    sly = "<!-- /leaderboard --> see https://evil.org, www.evil.org &lt;b&gt;"
+    store = store_of(tmp_path, with_result(made_entry("sly", 30.0, lpips=False), unavailable={"lpips": sly}))
+    text = with_tables(EMPTY, store)
+    assert r"\<!-- /leaderboard --\> see https\://evil.org, www\.evil.org \&lt;b\&gt;." in text
+    assert with_tables(text, store) == text, "the comment that ends the table is found again"
 
 
 def test_one_of_several_renderings_has_to_be_named(tmp_path: Path) -> None:

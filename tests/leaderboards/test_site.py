@@ -15,7 +15,9 @@ import pytest
 from benchmark.rendering import RenderedScene
 from bokeh_render.errors import BadInputError, BokehbenchError
 from leaderboards.store import Content
+from leaderboards.website.arrangement import arrange
 from leaderboards.website.build import build_site, under
+from leaderboards.website.entry_files import entry_rows
 from tests.leaderboards.made_entries import FILES, SCENES, made_entry, made_rendering
 from tests.leaderboards.made_site import CUT_SCENE, MadePictures, build_made_site, made_content, reported
 
@@ -137,6 +139,23 @@ def test_a_method_that_lacks_a_scene_has_no_mean_anywhere(site: Path) -> None:
         next(site.glob(f"data/blb-v1-made-1.0-{FILES[:12]}.js")).read_text().split("] = ", 1)[1].rstrip(";\n")
     )
     assert board["overall"]["psnr"][board["methods"].index("cut")] is None
+
+
+def test_a_board_without_any_whole_method_has_no_charts(tmp_path: Path) -> None:
+    build_site(Content((made_entry("cut", 40.0, without=[CUT_SCENE]),), made_content().renderings), tmp_path)
+    page = Page(next(tmp_path.glob("boards/blb-v1-*.html")))
+    assert "charts" not in page.ids
+    assert not [reference for reference in page.references if "chart" in reference]
+    assert row_of(page.tables[0], "cut")[0] == "—"
+
+
+def test_files_of_entries_have_the_means_that_the_tables_have(tmp_path: Path) -> None:
+    extra = made_entry("extra", 40.0, rendering=made_rendering((*SCENES, "attic")), revision="2", day=2)
+    earlier = made_entry("extra", 35.0, without=[CUT_SCENE], revision="1")
+    (shown,) = arrange(Content((extra, earlier), {FILES: made_rendering()}), lambda _: None).boards
+    psnr = shown.main.columns[0].text(shown.row("extra").cells[0].value)
+    assert [(row.psnr, row.is_newest) for row in entry_rows(shown)] == [(psnr, True), ("—", False)]
+    assert psnr == "40.35"
 
 
 def test_texts_of_results_are_escaped_and_odd_addresses_are_no_links(tmp_path: Path) -> None:

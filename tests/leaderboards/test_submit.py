@@ -12,16 +12,17 @@ import leaderboards.cli
 from benchmark.dataset import open_dataset
 from benchmark.describing import describe_rendering
 from benchmark.rendering import Rendering
-from benchmark.results import Result
+from benchmark.results import Result, SampleScore
 from bokeh_render.atomic import write_json
 from bokeh_render.errors import BadInputError
 from leaderboards.entry import Entry, Verification
-from leaderboards.entry_file import read_entry, write_entry
+from leaderboards.entry_file import LARGEST_BYTES, read_entry, write_entry
+from leaderboards.standing import revision_change
 from leaderboards.store import entry_path, read_store, rendering_path
 from leaderboards.store_check import check_store
 from leaderboards.submit import Submission, submit
 from tests.conftest import Ended
-from tests.leaderboards.made_entries import made_entry, made_rendering, made_result
+from tests.leaderboards.made_entries import made_entry, made_regions, made_rendering, made_result
 from tests.leaderboards.made_store import NOW, with_result, with_samples
 
 RENDERING = made_rendering()
@@ -121,7 +122,8 @@ def test_the_first_of_a_rendering_needs_the_dataset(store: Path, enter: Callable
     with pytest.raises(BadInputError, match="unknown rendering .* let bokehbench submit describe it, by --dataset"):
         enter([made_result("good", 30.0)])
     enter([made_result("good", 30.0)], RENDERING)
-    enter([made_result("later", 29.0)], made_rendering(files="b" * 64))  # another dataset, which nobody asked about
+    (notice,) = enter([made_result("later", 29.0)], made_rendering(files="b" * 64)).notices
+    assert notice.sentence.startswith("nothing that was handed in is of this rendering, bbbbbbbbbbbb…; expected")
     assert len(list((store / "datasets").rglob("*.json"))) == 1
     with pytest.raises(BadInputError, match=r"--dataset\n  error, rendering: the store describes the rendering"):
         enter([made_result("third", 29.0)], made_rendering(levels=3))
@@ -138,17 +140,17 @@ def test_what_others_verified_does_not_count_here(tmp_path: Path, store: Path) -
 def test_a_new_revision_is_told_apart_from_the_one_before(enter: Callable[..., Submission]) -> None:
     old = made_entry("good", 30.0)
     first = old.result.samples[0].sample
-    new = with_samples(
-        old,
-        lambda score: score.model_copy(
-            update={
-                "metrics": score.metrics.model_copy(
-                    update={"psnr": score.metrics.psnr + (0.24 if score.sample == first else 0.0005)}
-                ),
-                "prediction_sha256": score.prediction_sha256[::-1],
-            }
-        ),
-    )
+
+    def moved(score: SampleScore) -> SampleScore:
+        psnr = score.metrics.psnr + (0.24 if score.sample == first else 0.0005)
+        changes = {
+            "metrics": score.metrics.model_copy(update={"psnr": psnr}),
+            "regions": made_regions(psnr, 48 * 64),
+            "prediction_sha256": score.prediction_sha256[::-1],
+        }
+        return score.model_copy(update=changes)
+
+    new = with_samples(old, moved)
     method = new.result.method.model_copy(update={"revision": "2"})
     new = with_result(new, method=method, created=datetime(2026, 11, 20, tzinfo=UTC))
     enter([old.result], RENDERING)
@@ -160,6 +162,70 @@ def test_a_new_revision_is_told_apart_from_the_one_before(enter: Callable[..., S
     (entry,) = enter([late.result]).entries
     assert entry.standing[0].startswith("not ranked on blb-v1, made 1.0")
     assert entry.standing[0].endswith("revision 2 is newer")
+
+
+def test_means_over_other_samples_are_not_compared() -> None:
+    change = revision_change(made_result("good", 30.0, revision="2"), made_result("good", 30.0, without=["street"]))
+    assert change.means == {}
+    assert str(change) == (
+        "against revision 1: no means, as the samples are not the same; 0 of 18 samples moved by more than 0.001"
+    )
+
+
+def test_the_same_digits_are_the_same_rank(enter: Callable[..., Submission]) -> None:
+    told = enter([made_result(name, psnr) for name, psnr in (("a", 32.001), ("b", 32.0), ("c", 30.0))], RENDERING)
+    assert [entry.standing[0].partition(" on ")[0] for entry in told.entries] == [
+        "rank 1 of 3",
+        "rank 1 of 3",
+        "rank 3 of 3",
+    ]
+
+
+def merge_marker(path: Path) -> None:
+    path.write_text("<<<<<<< HEAD\n" + path.read_text())
+
+
+def other_schema(path: Path) -> None:
+    path.write_text(path.read_text().replace('"schema_version": 1', '"schema_version": 9'))
+
+
+def dead_link(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("nowhere")
+
+
+def grown(path: Path) -> None:
+    path.write_text(path.read_text() + " " * LARGEST_BYTES)
+
+
+def linked_folder(path: Path) -> None:
+    moved = path.parent.rename(path.parents[4] / "elsewhere")
+    path.parent.symlink_to(moved)
+
+
+@pytest.mark.parametrize("spoil", [merge_marker, other_schema, dead_link, grown, linked_folder])
+def test_what_cannot_be_read_is_not_written_over(
+    store: Path, enter: Callable[..., Submission], spoil: Callable[[Path], None]
+) -> None:
+    enter([made_result("good", 30.0)], RENDERING)
+    path = store / "results/blb-v1/made@1.0/good/1.json"
+    spoil(path)
+    before = path.read_bytes() if path.exists() else None
+    with pytest.raises(
+        BadInputError, match=r"place: results/blb-v1/made@1\.0/good.* is in the store already, and is a"
+    ):
+        enter([made_result("good", 20.0)])
+    assert (path.read_bytes() if path.exists() else None) == before
+
+
+def test_a_rendering_that_cannot_be_read_is_not_written_over(store: Path, enter: Callable[..., Submission]) -> None:
+    path = rendering_path(store, RENDERING)
+    write_json(path, {"name": "made"})
+    with pytest.raises(
+        BadInputError, match=r"--dataset\n  error, place: datasets/made@1\.0/.* is in the store already"
+    ):
+        enter([made_result("good", 30.0)], RENDERING)
+    assert files(store) == [path.relative_to(store).as_posix()]
 
 
 def test_copies_are_found_whatever_their_date_says(enter: Callable[..., Submission]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from benchmark.results import RegionScores, SampleScore
 from leaderboards.board import Board, boards
 from leaderboards.board_tables import MOST_SCENES, board_tables
 from leaderboards.entry import Entry
@@ -16,6 +17,7 @@ from leaderboards.table_latex import table_latex
 from leaderboards.table_markdown import table_markdown
 from leaderboards.tables import NO_NUMBER, Cell, Table
 from tests.leaderboards.made_entries import FILES, SCENES, made_entry, made_rendering
+from tests.leaderboards.made_store import with_result, with_samples
 
 
 def board_of(entries: Sequence[Entry], scenes: Sequence[str] = SCENES, levels: int = 2) -> Board:
@@ -111,6 +113,22 @@ def test_a_metric_that_nobody_has_is_a_column_without_numbers_and_no_tables_of_i
     assert [row.cells[2] for row in tables["main"].rows] == [Cell(None), Cell(None)]
     assert not [name for name in tables if name.endswith("lpips")]
     assert "No LPIPS of b, a: no weights." in tables["main"].notes
+
+
+def test_a_reason_for_a_metric_that_is_there_is_told_nowhere() -> None:
+    sly = with_result(made_entry("sly", 30.0), unavailable={"lpips": "see https://evil.org @everyone"})
+    tables = tables_of(sly, made_entry("a", 31.0))
+    assert not [note for table in tables.values() for note in table.notes if "LPIPS" in note]
+    assert cells_of(tables["main"], "sly")["lpips"].value is not None
+
+
+def test_a_region_of_one_s_own_makes_no_column() -> None:
+    def invent(score: SampleScore) -> SampleScore:
+        best = RegionScores(psnr=90.0, ssim=1.0, pixels=400)
+        return score.model_copy(update={"regions": {**score.regions, "zz <b>best</b>": best}})
+
+    tables = tables_of(with_samples(made_entry("sly", 20.0), invent), made_entry("a", 31.0))
+    assert [column.label for column in tables["regions_psnr"].columns] == ["boundary", "in focus", "out of focus"]
 
 
 @pytest.mark.parametrize("count", [1, 2])

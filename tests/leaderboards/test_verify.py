@@ -64,10 +64,8 @@ def test_a_method_that_is_run_again_may_differ_a_little() -> None:
 
 
 def test_regions_and_truths_count_too() -> None:
-    regions = with_samples(
-        ENTRY,
-        lambda score: score.model_copy(update={"regions": {"boundary": RegionScores(psnr=1.0, ssim=None, pixels=9)}}),
-    )
+    boundary = {"boundary": RegionScores(psnr=1.0, ssim=None, pixels=9)}
+    regions = with_samples(ENTRY, lambda score: score.model_copy(update={"regions": score.regions | boundary}))
     names = {one.name for one in compare(ENTRY, regions.result, "verified").too_large}
     assert names == {"boundary_psnr", "boundary_ssim"}
     truths = with_samples(ENTRY, lambda score: score.model_copy(update={"truth_sha256": "0" * 64}))
@@ -103,6 +101,10 @@ def test_entries_are_found_by_file_and_by_name(tmp_path: Path) -> None:
         BadInputError, match="there is no entry good, nor in the store .*; expected its file, or <protocol>"
     ):
         find_entry("good", tmp_path)
+    other = with_result(ENTRY, protocol=ENTRY.result.protocol.model_copy(update={"name": "mine.yaml"}))
+    (tmp_path / "other.json").write_text(other.model_dump_json())
+    with pytest.raises(BadInputError, match=r"is of the protocol 'mine.yaml'; expected a published one, blb-v1, "):
+        load_entry(tmp_path / "other.json")
     (tmp_path / "result.json").write_text(ENTRY.result.model_dump_json())
     with pytest.raises(
         BadInputError, match="is no entry of a store; .* enter the result first, with bokehbench submit"

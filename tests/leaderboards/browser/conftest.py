@@ -66,6 +66,6 @@ def visit(browser: playwright.Browser, made_site: Path, request: pytest.FixtureR
     page.on("request", lambda asked: found.requests.append(asked.url))
     yield found
     context.close()
-    home = made_site.resolve().as_uri()
+    home = found.site.resolve().as_uri()
     assert found.complaints == []
     assert [url for url in found.requests if not url.startswith(home) and url != "about:blank"] == []

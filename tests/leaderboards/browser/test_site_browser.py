@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, expect
 
+from leaderboards.store import Content
+from leaderboards.website.build import build_site
 from tests.leaderboards.browser.conftest import DESKTOP, PHONE, Visit
-from tests.leaderboards.made_entries import FILES
+from tests.leaderboards.made_entries import FILES, made_entry, made_rendering
+from tests.leaderboards.made_site import CUT_SCENE
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 BOARD = f"boards/blb-v1-made-1.0-{FILES[:12]}.html"
@@ -178,7 +181,7 @@ def test_errors_are_shown_with_their_scale(visit: Visit) -> None:
 def test_every_method_stands_in_the_strip_and_can_be_chosen(visit: Visit) -> None:
     page = visit.open(SAMPLES, "#scene=street")
     names = page.locator("[data-strip] .name")
-    expect(names).to_have_text(["Ground truth", "Input", "best", "second", LONG])
+    expect(names).to_have_text(["Ground truth", "Input, all in focus", "best", "second", LONG])
     page.locator("[data-strip] button").nth(3).click()
     shows(visit, "street/second%401/01_00")
     expect(page.locator("[data-what=left] option", has_text="elsewhere")).to_be_disabled()
@@ -202,7 +205,7 @@ def test_an_address_restores_its_view(visit: Visit) -> None:
         "scene": "portrait",
         "level": "2",
         "focus": "3",
-        "left": "second",
+        "left": "method.second",
         "right": "truth",
         "errors": "left",
         "split": "30",
@@ -213,8 +216,41 @@ def test_an_address_restores_its_view(visit: Visit) -> None:
     split(visit, 30)
     expect(page.locator("[data-zoom-level]")).to_have_text("150 %")
     assert picture(visit).bounding_box() == pytest.approx(before, abs=0.2)
+    visit.open(SAMPLES, "#scene=portrait&left=second&right=best")
+    shows(visit, "portrait/second%401/01_00")
+    shows(visit, "portrait/best%402/01_00", "right")
     visit.open(SAMPLES, "#scene=atlantis&level=9&left=<b>&zoom=x")
     shows(visit, "meadow/best%402/01_00")
+
+
+def test_no_method_passes_for_the_ground_truth_or_the_input(visit: Visit) -> None:
+    page = visit.open(SAMPLES)
+    found = page.evaluate(
+        """() => {
+            const data = structuredClone(Object.values(bokehbench.samples)[0]);
+            [data.methods[0].name, data.methods[1].name] = ["truth", "input"];
+            const view = new bokehbench.View(data);
+            const told = [view.toHash()];
+            for (const hash of ["#left=truth&right=input", "#left=method.truth&right=method.input"]) {
+                view.readHash(hash);
+                told.push([view.label(view.left), view.file(view.left, "full"), view.file(view.right, "full")]);
+            }
+            return told;
+        }"""
+    )
+    top = found[1][1].removesuffix("meadow/truth/01_00.avif")
+    assert "left=method.truth&right=truth" in found[0]
+    assert found[1] == ["Ground truth", f"{top}meadow/truth/01_00.avif", f"{top}meadow/image.avif"]
+    assert found[2] == ["truth", f"{top}meadow/best@2/01_00.avif", f"{top}meadow/second@1/01_00.avif"]
+
+
+def test_a_board_without_any_whole_method_complains_of_nothing(visit: Visit, tmp_path: Path) -> None:
+    content = Content((made_entry("cut", 40.0, without=[CUT_SCENE]),), {FILES: made_rendering()})
+    build_site(content, tmp_path)
+    visit.site = tmp_path
+    page = visit.open("boards/*.html")
+    expect(page.locator("h1")).to_be_visible()
+    assert page.locator("canvas").count() == 0
 
 
 def test_pictures_zoom_and_move_together(visit: Visit) -> None:
