@@ -1,4 +1,4 @@
-# make demo   install what is missing, render two scenes, score six methods, write the leaderboard page
+# make demo   install what is missing, render two scenes, score six methods, build the leaderboard's site
 # make data   build blb-mini once (about an hour on two cores) into $BOKEHBENCH_DATA, or data/; resumes after a kill
 # make site   build the leaderboard's site from the checkout's results into site/, with pictures where the dataset is in $BOKEHBENCH_DATA
 # make vendor compare the site's JavaScript libraries with npm's (needs npm)
