@@ -7,7 +7,7 @@ from dataclasses import replace
 from benchmark.results import METRICS
 
 from .board import Board
-from .board_tables import SECONDS, Measure, by_level, by_scene, make_table, over_all
+from .board_tables import SECONDS, Measure, board_tables, by_scene, make_table, over_all
 from .table_markdown import tables_markdown
 
 _MOST_SCENES = 4
@@ -18,14 +18,8 @@ def board_markdown(board: Board) -> str:
     scenes = by_scene(board, "psnr") if 1 < len(board.scenes) <= _MOST_SCENES else []
     measures = [*map(over_all, METRICS), *map(_with_its_metric, scenes), SECONDS]
     tables = [make_table(board, "overview", "All samples", measures)]
-    if len(board.blurs) > 1:
-        tables += [
-            make_table(
-                board, f"levels_{metric}", f"{over_all(metric).column.label} by blur level", by_level(board, metric)
-            )
-            for metric in METRICS
-        ]
-    return tables_markdown([table for table in tables if table is tables[0] or table.has_numbers], marked=False)
+    tables += [table for table in board_tables(board) if table.name.startswith("levels_")]
+    return tables_markdown(tables, marked=False)
 
 
 def _with_its_metric(measure: Measure) -> Measure:

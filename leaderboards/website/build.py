@@ -17,7 +17,7 @@ from ..entry_file import entry_text
 from ..reported import ReportedTable
 from ..store import Content
 from ..table_csv import tables_csv
-from ..table_latex import tables_latex
+from ..table_files import table_texts
 from ..table_markdown import tables_markdown
 from .arrangement import Arrangement, Pictured, ShownBoard, arrange
 from .chart_data import as_script, chart_data
@@ -108,10 +108,8 @@ def _of_board(shown: ShownBoard) -> Iterator[tuple[str, str]]:
     yield f"{DATA}/{shown.slug}.js", as_script("charts", shown.slug, chart_data(shown))
     if shown.pictured is not None:
         yield f"{DATA}/{shown.slug}-samples.js", as_script("samples", shown.slug, sample_data(shown))
-    tables = list(shown.tables)
-    yield f"{DOWNLOADS}/{shown.slug}.csv", tables_csv(tables)
-    yield f"{DOWNLOADS}/{shown.slug}.md", tables_markdown(tables)
-    yield f"{DOWNLOADS}/{shown.slug}.tex", tables_latex(tables)
+    for suffix, text in table_texts(shown.tables).items():
+        yield f"{DOWNLOADS}/{shown.slug}{suffix}", text
     for row in entry_rows(shown):
         yield row.place, entry_text(row.entry)
 
