@@ -26,6 +26,11 @@ class Visit:
     complaints: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
+    def note_failed(self, asked: playwright.Request) -> None:
+        """Complain of a request that got no answer; those that the browser gave up because it left the page got none."""
+        if asked.failure != "net::ERR_ABORTED":
+            self.complaints.append(f"{asked.failure}: {asked.url}")
+
     def open(self, pattern: str, fragment: str = "") -> playwright.Page:
         """Open the one page, or the first in order, whose place fits a pattern."""
         path = sorted(self.site.glob(pattern))[0]
@@ -62,7 +67,7 @@ def visit(browser: playwright.Browser, made_site: Path, request: pytest.FixtureR
     found = Visit(page, made_site)
     page.on("console", lambda message: found.complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: found.complaints.append(str(error)))
-    page.on("requestfailed", lambda asked: found.complaints.append(f"failed: {asked.url}"))
+    page.on("requestfailed", found.note_failed)
     page.on("request", lambda asked: found.requests.append(asked.url))
     yield found
     context.close()
