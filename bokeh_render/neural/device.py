@@ -26,3 +26,8 @@ def choose_device(name: str) -> torch.device:
             "use one of them, or cpu"
         )
     return device
+
+
+def half_type(device: torch.device) -> torch.dtype:
+    """Return the 16-bit float that networks are run in there: float16 on graphics cards, bfloat16 on CPUs."""
+    return torch.float16 if device.type == "cuda" else torch.bfloat16

@@ -13,12 +13,14 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from .device import half_type
+
 MARGIN_PX = 24
 """How much wider than its result a tile is seen on each side; the networks need 16."""
 
 
 class Tiles(NamedTuple):
-    """How a network is run. side_px: of a tile's result, even; half: float16 inside, for graphics cards."""
+    """How a network is run. side_px: of a tile's result, even; half: 16-bit floats inside, see :func:`half_type`."""
 
     side_px: int = 512
     half: bool = False
@@ -66,7 +68,7 @@ def run_in_tiles(
         if inner is None:
             continue
         seen = inner.widened(height, width)
-        with torch.autocast(found.device.type, dtype=torch.float16, enabled=how.half):
+        with torch.autocast(found.device.type, dtype=half_type(found.device), enabled=how.half):
             values = network(*(seen.of(values, height) for values in inputs)).float()
         rows = slice(inner.top - seen.top, inner.bottom - seen.top)
         columns = slice(inner.left - seen.left, inner.right - seen.left)

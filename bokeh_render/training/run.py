@@ -14,7 +14,7 @@ import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 
@@ -22,7 +22,7 @@ from .. import atomic
 from ..errors import BadInputError
 from ..folder_lock import locked
 from ..neural.checkpoints import load_weights, save_weights
-from ..neural.device import choose_device
+from ..neural.device import choose_device, half_type
 from ..neural.networks import ARNet
 from ..neural.pretrained import EDGES_KEY
 from ..neural.threads import torch_threads
@@ -50,7 +50,8 @@ class RunOptions(NamedTuple):
 
     device: auto (the first CUDA card, else the CPU), cpu, cuda, cuda:1 …; threads: of the CPU, 0 = torch's own choice;
     workers: processes that draw pairs, 0 = one a core; pool: folder of the pairs, shared by runs; None: in the run's;
-    pool_only: stop when the pairs are there.
+    pool_only: stop when the pairs are there; precision: of the networks in training, ``full`` (float32) or ``half``
+    (float16 on a card; bfloat16 on a CPU, three times as fast where it has AMX), ``auto``: half on a card only.
     """
 
     device: str = "auto"
@@ -58,6 +59,7 @@ class RunOptions(NamedTuple):
     workers: int = 0
     pool: Path | None = None
     pool_only: bool = False
+    precision: Literal["auto", "full", "half"] = "auto"
 
 
 def train(
@@ -128,11 +130,17 @@ class _Run:
         self._device, self._report = device, report
         self._stacks = {stage.network: stacks(stage) for stage in config.stages} if stacks else {}
 
+    @property
+    def _half(self) -> bool:
+        asked = self._options.precision
+        return self._device.type == "cuda" if asked == "auto" else asked == "half"
+
     @cached_property
     def identity(self) -> dict[str, Any]:
         """All that decides what the run ends with, apart from the machine."""
         pools = {stage.network: self._keys(stage) for stage in self._config.stages}
-        return {**_identity(self._config), "pools": pools}
+        identity = {**_identity(self._config), "pools": pools}
+        return identity | {"precision": "half"} if self._half and self._device.type == "cpu" else identity
 
     def is_finished(self, stage: StageConfig) -> bool:
         """Return whether the stage's weights and scores are there."""
@@ -163,6 +171,7 @@ class _Run:
             run_sha256=sha256,
             device=self._device,
             log=log,
+            half=self._half,
         )
         finished = trainer.run(lambda: bool(stop), self._report)
         log.close()
@@ -187,6 +196,7 @@ class _Run:
             "seconds": round(trainer.seconds, 1),
             "device": torch.cuda.get_device_name(self._device) if self._device.type == "cuda" else platform.machine(),
             "threads": torch.get_num_threads(),
+            "precision": str(half_type(self._device) if self._half else torch.float32).removeprefix("torch."),
             "validation": {key: round(value, 4) for key, value in scores.items()},
         }
         atomic.write_json(self._out / METRICS, metrics)
@@ -242,7 +252,7 @@ class _Run:
         assert stage.frozen is not None
         arnet = ARNet()
         load_weights(arnet, self._out / "arnet.safetensors" if stage.frozen == "arnet" else Path(stage.frozen))
-        return IUNetObjective(stage, arnet)
+        return IUNetObjective(stage, arnet, half=self._half)
 
 
 def _validation_tasks(stage: StageConfig, pools: Mapping[str, ExamplePool]) -> list[tuple[str, ExamplePool]]:
@@ -272,6 +282,6 @@ def _claim(out: Path, identity: dict[str, Any]) -> None:
         atomic.write_json(path, identity)
     elif read_json(path) != identity:
         raise BadInputError(
-            f"{out} holds a run of another config, or of other pairs (see its {CONFIG}); expected the same: choose "
-            "another folder"
+            f"{out} holds a run of another config, in another precision, or of other pairs (see its {CONFIG}); "
+            "expected the same: choose another folder"
         )

@@ -108,8 +108,9 @@ class IUNetObjective(Objective):
 
     network: IUNet
 
-    def __init__(self, stage: StageConfig, arnet: ARNet) -> None:
+    def __init__(self, stage: StageConfig, arnet: ARNet, *, half: bool = False) -> None:
         super().__init__(stage)
+        self._how = Tiles(half=half)
         self.network = IUNet()
         self.arnet = arnet.requires_grad_(requires_grad=False)
 
@@ -128,11 +129,10 @@ class IUNetObjective(Objective):
         picture = picture_of(batch.display[one], batch.defocus[one], batch.dilated[one], batch.gamma[one])
         shares = shares_of(float(batch.largest[number]))
         chosen = int(torch.randint(1, len(shares), (1,), generator=rng))
-        how = Tiles(half=batch.display.is_cuda)
         with torch.no_grad():
-            coarse = run_passes(Networks(self.arnet, self.network), picture, shares[:chosen], how).bokeh
+            coarse = run_passes(Networks(self.arnet, self.network), picture, shares[:chosen], self._how).bokeh
         seen = picture.at(shares[chosen])
-        bokeh = sharpen(self.network, seen, coarse, how)
+        bokeh = sharpen(self.network, seen, coarse, self._how)
         weight = resize(_weight(batch, self.stage)[one], seen.size) * seen.counts
         return image_loss(bokeh, resize(batch.truth[one], seen.size), weight, self.stage.loss)
 

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from ..errors import BokehbenchError
+from ..neural.device import half_type
 from ..progress import ReportStep, Step
 from .batches import draw_batch
 from .ema import RunningMean, decay_at
@@ -44,6 +45,7 @@ class Trainer:
         run_sha256: str,
         device: torch.device,
         log: Log,
+        half: bool = False,
     ) -> None:
         self._stage = objective.stage
         self._examples, self._validation = examples, validation
@@ -53,8 +55,8 @@ class Trainer:
         self._objective = objective.to(device).train()
         self._parameters = list(objective.network.parameters())
         self._optimizer = torch.optim.AdamW(self._parameters, betas=_BETAS, weight_decay=self._stage.weight_decay)
-        self._half = device.type == "cuda"
-        self._scaler = torch.amp.GradScaler(device.type, enabled=self._half)
+        self._half = half
+        self._scaler = torch.amp.GradScaler(device.type, enabled=half and device.type == "cuda")  # float16 only
         self.mean = RunningMean(objective.network)
         self.step, self.seconds = 0, 0.0
         self._resume()
@@ -135,7 +137,7 @@ class Trainer:
         for group in self._optimizer.param_groups:
             group["lr"] = learning_rate_at(self.step, self._stage)
         self._optimizer.zero_grad(set_to_none=True)
-        with torch.autocast(self._device.type, dtype=torch.float16, enabled=self._half):
+        with torch.autocast(self._device.type, dtype=half_type(self._device), enabled=self._half):
             terms = self._objective.losses(batch, self._generator(self.step, 2))
             loss = torch.stack(list(terms.values())).sum()
         self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]

@@ -18,7 +18,7 @@ import torch
 import yaml
 
 from bokeh_render.errors import BadInputError
-from bokeh_render.neural.checkpoints import load_weights
+from bokeh_render.neural.checkpoints import load_weights, read_weights
 from bokeh_render.neural.networks import ARNet, IUNet
 from bokeh_render.neural.refiner import Refiner
 from bokeh_render.progress import Step
@@ -101,7 +101,7 @@ def test_the_smoke_config_runs_and_every_loss_falls(tmp_path: Path, pool: Path) 
         mine = [row for row in rows(tmp_path) if row["stage"] == stage.network]
         assert int(mine[-1]["step"]) == stage.steps
         losses = [float(row["loss_image"]) for row in mine]  # ARNet's error map takes longer than this
-        # the refiner begins as the base, so that it has little to lose; the others begin with noise
+        # the refiner begins as the base, so that it has little to lose; the others begin with an image and noise
         least, rows_compared = (0.93, 2) if stage.network == "refiner" else (0.75, 2)
         assert np.mean(losses[-rows_compared:]) < least * np.mean(losses[:rows_compared]), (stage.network, losses)
         assert float(mine[-1]["psnr"]) == pytest.approx(found["validation"]["psnr"], abs=1e-3)
@@ -115,6 +115,37 @@ def test_finished_weights_are_scored_again(tmp_path: Path, options: RunOptions) 
     other = CONFIG.model_copy(update={"seed": 6})
     with pytest.raises(BadInputError, match=r"was trained with the config tiny, .*; expected tiny, .* of its run"):
         rescore_weights(other, tmp_path, options)
+
+
+def test_half_precision_on_a_cpu_is_asked_for_and_never_mixed_with_full(tmp_path: Path, options: RunOptions) -> None:
+    seen: set[torch.dtype] = set()
+
+    def note_dtype(module: torch.nn.Module, _: object, output: torch.Tensor) -> None:
+        if isinstance(module, torch.nn.Conv2d) and torch.is_grad_enabled():
+            seen.add(output.dtype)
+
+    first, second = load_train_config("smoke").stages[1:]
+    stages = [stage.model_copy(update={"steps": 3, "validation_pairs": 1}) for stage in (first, second)]
+    config = CONFIG.model_copy(update={"stages": (*CONFIG.stages, *stages)})
+    half = options._replace(precision="half")
+    handle = torch.nn.modules.module.register_module_forward_hook(note_dtype)  # type: ignore[arg-type]
+    try:
+        metrics = train(config, tmp_path / "half", half)
+        assert seen == {torch.bfloat16}
+        seen.clear()
+        full = train(CONFIG, tmp_path / "full", options)
+        assert seen == {torch.float32}
+    finally:
+        handle.remove()
+    assert {found["precision"] for found in metrics.values()} == {"bfloat16"}
+    assert full["refiner"]["precision"] == "float32"
+    assert {value.dtype for value in read_weights(tmp_path / "half" / "iunet.safetensors").tensors.values()} == {
+        torch.float32
+    }
+    with pytest.raises(BadInputError, match="in another precision"):
+        train(config, tmp_path / "half", options)
+    again = train(config, tmp_path / "again", half)
+    assert again["iunet"]["weights_sha256"] == metrics["iunet"]["weights_sha256"]
 
 
 def test_a_run_stopped_twice_ends_with_the_same_bits(tmp_path: Path, options: RunOptions) -> None:

@@ -27,7 +27,7 @@ class Visit:
     requests: list[str] = field(default_factory=list)
 
     def note_failed(self, asked: playwright.Request) -> None:
-        """Complain of a request that got no answer; those that the browser gave up because it left the page got none."""
+        """Complain of a request without an answer; one given up because the browser left the page has none."""
         if asked.failure != "net::ERR_ABORTED":
             self.complaints.append(f"{asked.failure}: {asked.url}")
 
