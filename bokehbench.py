@@ -24,14 +24,12 @@ import generator.dataset_cli
 import generator.ebb400.cli
 import leaderboards.cli
 from bokeh_render.errors import BadInputError, BokehbenchError
+from bokeh_render.exit_codes import INTERRUPTED, TERMINATED
 from bokeh_render.progress import progress_bars
 
 if TYPE_CHECKING:
-    from benchmark.dataset import Dataset
     from benchmark.protocols import Protocol
     from benchmark.results import Result
-    from benchmark.samples import Sample
-    from bokeh_render.optics import Float32
     from bokeh_render.progress import ReportStep
     from bokeh_render.training.config import StageConfig
     from bokeh_render.training.examples import PairSource
@@ -68,7 +66,6 @@ scenes_app.command("show")(generator.cli.scenes_show_command)
 protocol_app.command("list")(benchmark.cli.protocol_list_command)
 protocol_app.command("show")(benchmark.cli.protocol_show_command)
 
-_INTERRUPTED = (130, 143)  # what typer exits with on Ctrl-C, and what SIGTERM ends an evaluation with
 _DEMO_METHODS = ("identity", "gaussian", "blender-defocus", "classical", "layered", "hybrid")
 
 
@@ -131,6 +128,7 @@ def _build_site(
     from benchmark.dataset import open_dataset
     from benchmark.describing import describe_rendering
     from benchmark.metrics.parallel import usable_cores
+    from benchmark.scored_pictures import ScoredPictures
     from leaderboards.website.build import build_site
 
     pictures = None
@@ -139,7 +137,7 @@ def _build_site(
         if opened.files_sha256 not in content.renderings:
             told = {opened.files_sha256: describe_rendering(opened)}
             content = replace(content, renderings={**content.renderings, **told})
-        pictures = _Pictures(opened, runs)
+        pictures = ScoredPictures(opened, runs)
     return build_site(
         content, out, pictures=pictures, reported=reported, threads=threads or usable_cores(), report=report
     )
@@ -186,64 +184,6 @@ def demo_command(
     for board in boards(content.entries, content.renderings):
         typer.echo(board_markdown(board))
     typer.echo(f"Done in {time.monotonic() - started:.0f} s. Open {page.resolve()}")
-
-
-class _Pictures:
-    """Joins the site (see ``leaderboards.website.picture_source``) to a dataset, and to predictions below ``runs``."""
-
-    def __init__(self, dataset: Dataset, runs: Sequence[Path]) -> None:
-        self.files_sha256 = dataset.files_sha256
-        self._dataset, self._runs = dataset, runs
-        self._folders: dict[int, Path] = {}  # of predictions, by the id of their result
-
-    def image(self, scene: str, rule: Protocol) -> Float32:
-        import numpy as np
-
-        return np.clip(self._dataset.scene(scene).image.as_display(rule.gamma), *rule.clip_scored)
-
-    def disparity(self, scene: str) -> Float32:
-        import numpy as np
-
-        return np.repeat(self._dataset.scene(scene).disparity[..., None], 3, axis=2)
-
-    def truth(self, sample: Sample, rule: Protocol) -> Float32:
-        return self._dataset.truth_display(sample.truth, rule)
-
-    def has_predictions(self, result: Result) -> bool:
-        from benchmark.store import Store
-
-        folders = [Store.of(run, result).predictions(result.method) for run in self._runs]
-        others = []
-        for folder in filter(Path.is_dir, folders):
-            other = _not_scored(folder, result)
-            if other is None:
-                self._folders[id(result)] = folder
-                return True
-            others.append(other)
-        if others:
-            raise BadInputError(
-                f"{others[0]} is not the file that was scored (it is missing, or its sha256 differs); run evaluate "
-                "again, or name another --run"
-            )
-        return False  # they were made elsewhere and not kept
-
-    def prediction(self, sample: Sample, result: Result, rule: Protocol) -> Float32:
-        from benchmark.predictions import prediction_path, read_prediction
-
-        height, width = self._dataset.scene(sample.scene).size
-        return read_prediction(prediction_path(self._folders[id(result)], sample), (height, width, 3), rule)
-
-
-def _not_scored(folder: Path, result: Result) -> Path | None:
-    """Return the first prediction in a folder that is not the file that was scored; None where all are."""
-    from benchmark.predictions import prediction_path
-    from bokeh_render.schema import sha256_of_file
-
-    for score in result.samples:
-        path = prediction_path(folder, score.sample)
-        if not path.is_file() or sha256_of_file(path) != score.prediction_sha256:
-            return path
-    return None
 
 
 @app.command("submit")
@@ -431,7 +371,7 @@ def main() -> None:
         Console(stderr=True).print(text, style="bold red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
     except SystemExit as end:
-        if end.code in _INTERRUPTED:
+        if end.code in (INTERRUPTED, TERMINATED):  # the first is what typer exits with on Ctrl-C
             Console(stderr=True).print("bokehbench: stopped; the same command goes on from here", highlight=False)
         raise
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -266,3 +268,20 @@ def test_help_and_wrong_options(command: Command) -> None:
     ended = command("render", "--nonsense")
     assert ended.code == 2
     assert "No such option" in ended.err
+
+
+def test_the_command_starts_without_heavy_packages() -> None:
+    code = "import bokehbench, sys; print({'torch', 'pandas', 'numba', 'matplotlib', 'bpy'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
+@pytest.mark.parametrize(("code", "told"), [(143, True), (130, True), (2, False)])
+def test_what_a_signal_ends_can_go_on(command: Command, monkeypatch: pytest.MonkeyPatch, code: int, told: bool) -> None:
+    def end() -> None:
+        raise SystemExit(code)
+
+    monkeypatch.setattr("bokehbench.app", end)
+    ended = command("evaluate")
+    assert ended.code == code
+    assert ("stopped; the same command goes on from here" in ended.err) == told

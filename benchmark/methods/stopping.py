@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from bokeh_render.exit_codes import TERMINATED
+
 _PR_SET_PDEATHSIG = 1
 _LINUX = sys.platform == "linux"
 _libc = ctypes.CDLL(None) if _LINUX else None  # found before any fork: between fork and exec nothing may be loaded
-TERMINATED = 128 + signal.SIGTERM
 
 
 def program_dies_with_us() -> Callable[[], None] | None:

@@ -66,7 +66,11 @@ class HalfSizeNetwork(nn.Module):
         """full: (N, C, H, W), of even size; half: more inputs, (N, any, H/2, W/2). Returns (N, outputs, H, W)."""
         constant = gamma.to(full)[:, None, None, None].expand(len(full), 1, full.shape[2] // 2, full.shape[3] // 2)
         inputs = torch.cat([functional.pixel_unshuffle(full, 2), *half, constant], dim=1)
-        return functional.pixel_shuffle(self.conv1(self.block_stack(self.conv0(inputs))), 2)
+        with torch.autocast(full.device.type, enabled=False):  # 16 bits would lose the small steps of the defocus
+            hidden = self.conv0(inputs.float())
+        hidden = self.block_stack(hidden)  # within half precision, the blocks add to float32
+        with torch.autocast(full.device.type, enabled=False):
+            return functional.pixel_shuffle(self.conv1(hidden.float()), 2)
 
 
 class ARNet(HalfSizeNetwork):

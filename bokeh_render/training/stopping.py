@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
-_TERMINATED = 128 + signal.SIGTERM
+from ..exit_codes import TERMINATED
 
 
 class StopRequest:
@@ -24,7 +24,7 @@ class StopRequest:
     def end(self) -> NoReturn:
         """Leave as the signal asked: KeyboardInterrupt for Ctrl-C, SystemExit(143) for SIGTERM."""
         if self.signal == signal.SIGTERM:
-            raise SystemExit(_TERMINATED)
+            raise SystemExit(TERMINATED)
         raise KeyboardInterrupt
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..stack import PairInfo
 from .info import OriginalPairInfo, PairScores, PreparedPairInfo
@@ -126,30 +126,52 @@ def _shift(info: PreparedPairInfo) -> float:
     return math.hypot(*info.alignment.shift_px)
 
 
-def figures_of(infos: Sequence[PairInfo], untouched: Sequence[PairScores]) -> tuple[Figure, ...]:
-    """Return what is worth knowing of all pairs. untouched: scores on the photographs as they came."""
+def summary_of(infos: Sequence[PairInfo], untouched: Sequence[PairScores]) -> dict[str, Any]:
+    """Return medians over pairs, and mean scores of the classical renderer, by name, as far as they were measured.
+
+    untouched: scores on the photographs as they came. ``median_residual_px`` is None where no pair has one.
+    """
+    if not infos:
+        return {}
     prepared = [info for info in infos if isinstance(info, PreparedPairInfo)]
-    figures = [
-        Figure("blur parameter K", _middle(infos, lambda info: info.blur_parameter_normalised, ".1f", "px"), "median"),
-        Figure("focus disparity", _middle(infos, lambda info: info.focus_disparity_normalised, ".2f"), "median"),
-    ]
+    summary: dict[str, Any] = {}
     if prepared:
-        left = [info.alignment.residual_px for info in prepared if info.alignment.residual_px is not None]
-        shifts = [_shift(info) for info in prepared]
+        residuals = [info.alignment.residual_px for info in prepared if info.alignment.residual_px is not None]
+        summary = {
+            "median_shift_px": median(map(_shift, prepared)),
+            "median_residual_px": median(residuals) if residuals else None,
+            "aligned_by_sift": sum(info.alignment.method == "sift" for info in prepared),
+            "median_k_width": median(info.blur.width for info in prepared),
+            "mostly_nearer_than_focus": sum(info.blur.mostly_nearer for info in prepared),
+        }
+    summary["median_blur_parameter"] = median(info.blur_parameter_normalised for info in infos)
+    summary["median_focus_disparity"] = median(info.focus_disparity_normalised for info in infos)
+    for name, scores in (("aligned", [info.scores for info in prepared]), ("original", untouched)):
+        if scores:
+            summary[f"psnr_{name}"] = sum(one.psnr for one in scores) / len(scores)
+            summary[f"ssim_{name}"] = sum(one.ssim for one in scores) / len(scores)
+    return summary
+
+
+def figures_of(infos: Sequence[PairInfo], untouched: Sequence[PairScores]) -> tuple[Figure, ...]:
+    """Return in words what :func:`summary_of` returns. infos: one at least."""
+    summary = summary_of(infos, untouched)
+    figures = [
+        Figure("blur parameter K", f"{summary['median_blur_parameter']:.1f} px", "median"),
+        Figure("focus disparity", f"{summary['median_focus_disparity']:.2f}", "median"),
+    ]
+    if "median_shift_px" in summary:
         figures[:0] = [
-            Figure("apart as they came", f"{median(shifts):.1f} px", "median"),
-            Figure("apart, aligned", f"{median(left):.2f} px" if left else "not measured", "median"),
+            Figure("apart as they came", f"{summary['median_shift_px']:.1f} px", "median"),
+            Figure("apart, aligned", left_over(summary["median_residual_px"]), "median"),
         ]
-        figures.append(Figure("render, aligned", *_mean_scores([info.scores for info in prepared])))
-    if untouched:
-        figures.append(Figure("render, untouched", *_mean_scores(untouched)))
+    for name, words in (("aligned", "render, aligned"), ("original", "render, untouched")):
+        if f"psnr_{name}" in summary:
+            psnr, ssim = summary[f"psnr_{name}"], summary[f"ssim_{name}"]
+            figures.append(Figure(words, f"{psnr:.2f} dB", f"SSIM {ssim:.3f}, mean"))
     return tuple(figures)
 
 
-def _middle(infos: Sequence[PairInfo], of: Callable[[PairInfo], float], digits: str, unit: str = "") -> str:
-    return f"{median(of(info) for info in infos):{digits}} {unit}".rstrip()
-
-
-def _mean_scores(scores: Sequence[PairScores]) -> tuple[str, str]:
-    psnr, ssim = (sum(values) / len(scores) for values in ([s.psnr for s in scores], [s.ssim for s in scores]))
-    return f"{psnr:.2f} dB", f"SSIM {ssim:.3f}, mean"
+def left_over(residual_px: float | None) -> str:
+    """Return in words what is left over after alignment."""
+    return "not measured" if residual_px is None else f"{residual_px:.2f} px"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from bokeh_render.atomic import write_json, write_text
@@ -13,6 +12,7 @@ from bokeh_render.schema import load_json, read_json
 
 from ..stack import INFO_FILE, DatasetRecord
 from .caveats import Caveat, near_and_far, whose
+from .figures import left_over, summary_of
 from .info import OriginalPairInfo, PreparedPairInfo
 from .layout import ORIGINAL_FOLDER, REPORT_FILE, scene_folders, scene_name
 from .page import write_pairs_page
@@ -43,7 +43,7 @@ def write_report(
         "wanted": wanted,
         "ready": len(infos),
         "refused_by_step": dict(sorted(Counter(outcome.step or "" for outcome in refused).items())),
-        "summary": _summary(infos, originals),
+        "summary": summary_of(list(infos.values()), [info.scores for info in originals.values()]),
         "refused": [{"id": o.id, "step": o.step, "reason": o.reason} for o in refused],
         "doubtful": [{"id": o.id, "doubts": list(o.doubts)} for o in outcomes if o.doubts],
         "notes": [{"id": i, "notes": list(info.notes)} for i, info in infos.items() if info.notes],
@@ -62,30 +62,6 @@ def read_keys(out: Path) -> dict[int, str]:
     if not (out / REPORT_FILE).is_file():
         return {}
     return {int(identifier): str(key) for identifier, key in read_json(out / REPORT_FILE).get("keys", {}).items()}
-
-
-def _summary(
-    infos: dict[int, PreparedPairInfo], originals: dict[int, OriginalPairInfo]
-) -> dict[str, float | int | None]:
-    """Return medians over the pairs, and mean scores of the classical renderer on aligned and untouched photographs."""
-    if not infos:
-        return {}
-    values = list(infos.values())
-    residuals = [info.alignment.residual_px for info in values if info.alignment.residual_px is not None]
-    count = len(values)
-    return {
-        "median_shift_px": median(sum(s * s for s in info.alignment.shift_px) ** 0.5 for info in values),
-        "median_residual_px": median(residuals) if residuals else None,
-        "aligned_by_sift": sum(info.alignment.method == "sift" for info in values),
-        "median_blur_parameter": median(info.blur_parameter_normalised for info in values),
-        "median_focus_disparity": median(info.focus_disparity_normalised for info in values),
-        "median_k_width": median(info.blur.width for info in values),
-        "mostly_nearer_than_focus": sum(info.blur.mostly_nearer for info in values),
-        "psnr_aligned": sum(info.scores.psnr for info in values) / count,
-        "psnr_original": sum(info.scores.psnr for info in originals.values()) / count,
-        "ssim_aligned": sum(info.scores.ssim for info in values) / count,
-        "ssim_original": sum(info.scores.ssim for info in originals.values()) / count,
-    }
 
 
 def card_text(record: DatasetRecord, report: dict[str, Any]) -> str:
@@ -114,7 +90,7 @@ def card_text(record: DatasetRecord, report: dict[str, Any]) -> str:
         "| over all pairs | |",
         "|---|---|",
         f"| shift between the photographs, median | {summary['median_shift_px']:.1f} px |",
-        f"| left after alignment, median | {_px(summary['median_residual_px'])} |",
+        f"| left after alignment, median | {left_over(summary['median_residual_px'])} |",
         f"| K, median | {summary['median_blur_parameter']:.1f} px |",
         f"| focus disparity, median | {summary['median_focus_disparity']:.2f} |",
         f"| classical renderer, aligned | {summary['psnr_aligned']:.2f} dB, SSIM {summary['ssim_aligned']:.4f} |",
@@ -142,10 +118,6 @@ def _table(title: str, head: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -
     lines = [" | ".join(str(cell).replace("|", "\\|") for cell in row) for row in rows]
     columns = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     return [f"{title}: {len(rows)}.", "", *columns, *(f"| {line} |" for line in lines), ""]
-
-
-def _px(value: float | None) -> str:
-    return "not measured" if value is None else f"{value:.2f} px"
 
 
 def _original_card(record: DatasetRecord, report: dict[str, Any]) -> str:

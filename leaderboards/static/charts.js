@@ -17,10 +17,14 @@
   ];
   const NOISE_FLOOR = "noise floor";
   const DODGE = 0.36; // how much of the room between two ticks the methods share
-
   const LEAST_SECONDS = 0.001;
 
   let printing = false;
+
+  // Each round of colours starts at the next shape, so that no two methods look alike.
+  function shapeOf(index) {
+    return SHAPES[(index + Math.floor(index / LIGHT.length)) % SHAPES.length];
+  }
 
   function colours() {
     const dark = bokehbench.isDark() && !printing;
@@ -61,7 +65,7 @@
           const mark = document.createElement("span");
           mark.className = "mark";
           mark.setAttribute("aria-hidden", "true");
-          const shape = SHAPES[index % SHAPES.length];
+          const shape = shapeOf(index);
           mark.textContent = (index >= LIGHT.length && shape.open) || shape.sign;
           label.firstChild.after(mark);
           this.marks.push(mark);
@@ -91,7 +95,7 @@
 
     // How a method is drawn: like all others, or in grey beside the one that the page is about.
     look(index, palette) {
-      const shape = SHAPES[index % SHAPES.length];
+      const shape = shapeOf(index);
       const again = index >= palette.series.length; // the second round is hollow and dashed
       const apart = this.method !== null && this.data.methods[index] !== this.method;
       const colour = apart ? palette.faint : palette.series[this.method === null ? index % palette.series.length : 0];
@@ -107,16 +111,15 @@
         borderWidth: apart ? 1 : 1.75,
         pointStyle: shape.style,
         rotation: shape.turn || 0,
-        pointRadius: apart ? 3 : 5,
-        pointHoverRadius: 6,
+        radius: apart ? 3 : 5, // points with error bars know no pointRadius
+        hoverRadius: 6,
         order: apart ? 2 : 1,
         apart: apart,
       };
     }
 
     shown() {
-      const drawn = this.data.methods.map((name, index) => index);
-      return drawn.filter((index) => !this.hidden.has(index));
+      return Array.from(this.data.methods.keys()).filter((index) => !this.hidden.has(index));
     }
   }
 
@@ -157,7 +160,7 @@
   }
 
   function told(point, metric) {
-    const value = typeof point === "number" ? point : "y" in point ? point.y : point;
+    const value = typeof point === "number" ? point : point.y;
     const limits = point.yMin === undefined ? "" : ` [${point.yMin.toFixed(metric.digits - 1)}, ${point.yMax.toFixed(metric.digits - 1)}]`;
     return value.toFixed(metric.digits) + limits;
   }

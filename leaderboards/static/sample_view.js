@@ -9,6 +9,9 @@
 
   // scene, level, focus: indices into the data; left, right: INPUT, TRUTH, or METHOD and a method's name.
   class View {
+    static SIDES = ["left", "right"];
+    static MOST_ZOOM = 16;
+
     constructor(data) {
       this.data = data;
       this.scene = 0;
@@ -31,9 +34,10 @@
       return this.data.methods.find((method) => METHOD + method.name === what) || null;
     }
 
-    // [psnr, ssim, lpips] of a method on this sample, null where it has none
-    score(method) {
-      return method.scores[this.scene][this.level][this.focus];
+    // [psnr, ssim, lpips] of a method on this sample; null where it has none, and of what is no method
+    score(what) {
+      const method = this.method(what);
+      return method && method.scores[this.scene][this.level][this.focus];
     }
 
     // What can stand on a side, the ground truth and the input first.
@@ -84,7 +88,18 @@
     }
 
     hasPicture(what) {
-      return !this.hasError(what) || this.score(this.method(what)) !== null;
+      return !this.hasError(what) || this.score(what) !== null;
+    }
+
+    // The wish for an error map outlasts what has none.
+    showsError(side) {
+      return this.error[side] && this.hasError(this[side]);
+    }
+
+    // The file that a side shows, null where there is none. kind: "full" or "small"; error maps are of one kind
+    picture(side, kind) {
+      const what = this[side];
+      return this.hasPicture(what) ? this.file(what, this.showsError(side) ? "error" : kind) : null;
     }
 
     toHash() {
@@ -96,7 +111,7 @@
         left: this.left,
         right: this.right,
       };
-      const sides = ["left", "right"].filter((side) => this.error[side]);
+      const sides = View.SIDES.filter((side) => this.error[side]);
       if (sides.length) {
         told.errors = sides.join(",");
       }
@@ -109,8 +124,12 @@
       return "#" + new URLSearchParams(told);
     }
 
-    // Take over what an address tells; what it does not know stays as it is. A method may stand there by its bare name.
+    // Take over the view that an address tells: what toHash leaves out is as at first, what is not known stays as it is.
+    // A method may stand there by its bare name.
     readHash(hash) {
+      if (!hash.includes("=")) {
+        return; // it tells of no view, as the #content of the link that skips to it
+      }
       const told = new URLSearchParams(hash.replace(/^#/, ""));
       const scene = this.data.scenes.findIndex((one) => one.name === told.get("scene"));
       if (scene >= 0) {
@@ -118,31 +137,31 @@
       }
       this.level = this.index("levels", told.get("level"), this.level);
       this.focus = this.index("focus", told.get("focus"), this.focus);
-      for (const side of ["left", "right"]) {
+      for (const side of View.SIDES) {
         const wanted = told.get(side) || "";
         const known = [wanted, METHOD + wanted].find((value) => this.canShow(value));
         if (known) {
           this[side] = known;
         }
-        if (told.size > 0) {
-          this.error[side] = (told.get("errors") || "").split(",").includes(side);
-        }
+        this.error[side] = (told.get("errors") || "").split(",").includes(side);
       }
       const split = Number.parseFloat(told.get("split"));
       this.split = split >= 0 && split <= 100 ? split : 50;
       this.zoom = this.readZoom(told.get("zoom") || "");
     }
 
-    // A zoom in parts of the stage's width; no further off than that the picture fills the stage.
     readZoom(told) {
       const [scale, x, y] = told.split(",").map(Number);
-      if (![scale, x, y].every(Number.isFinite) || scale < 1) {
-        return { scale: 1, x: 0, y: 0 };
-      }
+      const known = scale >= 1 && scale <= View.MOST_ZOOM && Number.isFinite(x) && Number.isFinite(y);
+      return known ? this.held({ scale: scale, x: x, y: y }) : { scale: 1, x: 0, y: 0 };
+    }
+
+    // A zoom in parts of the stage's width; no further off than that the picture fills the stage.
+    held({ scale, x, y }) {
       const [width, height] = this.place.size;
       const most = (scale - 1) / (2 * scale);
-      const held = (value, limit) => Math.min(limit, Math.max(-limit, value));
-      return { scale: scale, x: held(x, most), y: held(y, (most * height) / width) };
+      const within = (value, limit) => Math.min(limit, Math.max(-limit, value));
+      return { scale: scale, x: within(x, most), y: within(y, (most * height) / width) };
     }
 
     index(axis, told, otherwise) {
@@ -157,6 +176,7 @@
         this.scene = (this.scene + by + this.data.scenes.length) % this.data.scenes.length;
         this.level = Math.min(this.level, this.place.levels.length - 1);
         this.focus = Math.min(this.focus, this.place.focus.length - 1);
+        this.zoom = this.held(this.zoom); // scenes differ in shape
       } else {
         const last = this.place[axis === "level" ? "levels" : "focus"].length - 1;
         this[axis] = Math.min(last, Math.max(0, this[axis] + by));

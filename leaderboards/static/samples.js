@@ -1,7 +1,9 @@
 // The page of pictures: joins what is shown (sample_view.js) to the stage (stage.js), the controls and the address.
 (function () {
   "use strict";
-  const SIDES = ["left", "right"];
+  const { View, Stage } = bokehbench;
+  const { SIDES } = View;
+  const REST_MS = 120; // how long a view has to stand still until it is sharpened, told and kept in the address
   const viewer = document.querySelector("[data-samples]");
   const data = bokehbench.samples[viewer.dataset.samples];
   const find = (name, value) => viewer.querySelector(value === undefined ? `[${name}]` : `[${name}="${value}"]`);
@@ -9,51 +11,66 @@
     scene: find("data-scene"),
     level: find("data-level"),
     focus: find("data-focus"),
-    levelText: find("data-level-text"),
-    focusText: find("data-focus-text"),
   };
 
   viewer.hidden = false;
-  const view = new bokehbench.View(data);
-  const stage = new bokehbench.Stage(find("data-stage"), viewer.dataset.root, zoomed);
-  let told = null; // the address that this page has written last
+  const view = new View(data);
+  const stage = new Stage(find("data-stage"), viewer.dataset.root, zoomed);
+  let resting = null;
 
   function zoomed() {
     view.zoom = stage.zoom;
-    find("data-zoom-level").textContent = Math.round(100 * view.zoom.scale) + " %";
-    address();
+    showZoom();
+    rest();
   }
 
-  function address() {
-    told = view.toHash();
-    history.replaceState(null, "", told);
+  function showZoom() {
+    say(find("data-zoom-level"), Math.round(100 * view.zoom.scale) + " %");
   }
 
-  function text(values, digits) {
-    return values === null || values === undefined ? "—" : values.toFixed(digits);
+  // Screen readers read out what is written anew, even if it is the same.
+  function say(element, words) {
+    if (element.textContent !== words) {
+      element.textContent = words;
+    }
+  }
+
+  // Browsers refuse an address that changes many times a second, as a drag would have it.
+  function rest() {
+    clearTimeout(resting);
+    resting = setTimeout(() => {
+      stage.sharpen(view);
+      announce();
+      history.replaceState(null, "", view.toHash());
+    }, REST_MS);
+  }
+
+  function text(value, digits) {
+    return value === null ? "—" : value.toFixed(digits);
   }
 
   function showControls() {
     const scene = view.place;
     controls.scene.value = scene.name;
-    for (const [axis, all] of [["level", scene.levels], ["focus", scene.focus]]) {
+    for (const [axis, all, told] of [
+      ["level", scene.levels, (k) => `K = ${k.toFixed(1)} px`],
+      ["focus", scene.focus, (disparity) => `disparity ${disparity.toFixed(2)}`],
+    ]) {
+      const [index, setting] = all[view[axis]];
+      const words = `${index + 1} of ${all.at(-1)[0] + 1}, ${told(setting)}`; // a protocol may ask for some alone
       controls[axis].max = all.length;
       controls[axis].value = view[axis] + 1;
       controls[axis].disabled = all.length < 2;
+      controls[axis].setAttribute("aria-valuetext", words);
+      find(`data-${axis}-text`).textContent = words;
     }
-    const [level, k] = scene.levels[view.level];
-    const [focus, disparity] = scene.focus[view.focus];
-    controls.levelText.textContent = `${level + 1} of ${scene.levels.length}, K = ${k.toFixed(1)} px`;
-    controls.focusText.textContent = `${focus + 1} of ${scene.focus.length}, disparity ${disparity.toFixed(2)}`;
-    controls.level.setAttribute("aria-valuetext", controls.levelText.textContent);
-    controls.focus.setAttribute("aria-valuetext", controls.focusText.textContent);
     for (const side of SIDES) {
       find("data-what", side).value = view[side];
       const box = find("data-error", side);
       box.disabled = !view.hasError(view[side]);
       box.checked = view.error[side] && !box.disabled;
     }
-    find("data-scale").hidden = !SIDES.some((side) => view.error[side] && view.hasError(view[side]));
+    find("data-scale").hidden = !SIDES.some((side) => view.showsError(side));
   }
 
   function showStrip() {
@@ -79,8 +96,7 @@
 
   function fill(item, entry) {
     const what = entry.value;
-    const method = view.method(what);
-    const score = method && view.score(method);
+    const score = view.score(what);
     item.dataset.what = what;
     const image = item.querySelector("img");
     const file = view.file(what, view.error.left && view.hasError(what) ? "error" : "small");
@@ -94,31 +110,29 @@
 
   function announce() {
     const scores = SIDES.map((side) => {
-      const method = view.method(view[side]);
-      const score = method && view.score(method);
+      const score = view.score(view[side]);
       return view.label(view[side]) + (score ? ` ${text(score[0], 2)} dB` : "");
     });
-    find("data-live").textContent = `${view.place.label}, blur level ${view.level + 1}, focus ${view.focus + 1}: ${scores.join(", ")}`;
+    const [level, focus] = [view.place.levels[view.level][0] + 1, view.place.focus[view.focus][0] + 1];
+    say(find("data-live"), `${view.place.label}, blur level ${level}, focus ${focus}: ${scores.join(", ")}`);
   }
 
   function show() {
     showControls();
     stage.show(view);
+    showZoom();
     showStrip();
-    announce();
+    rest();
   }
 
   function update(change) {
     change();
     show();
-    address();
   }
 
   function fromAddress() {
     view.readHash(location.hash);
     show();
-    stage.zoom = view.zoom;
-    find("data-zoom-level").textContent = Math.round(100 * view.zoom.scale) + " %";
   }
 
   for (const side of SIDES) {
@@ -171,7 +185,7 @@
     }
   });
 
-  window.addEventListener("hashchange", () => location.hash !== told && fromAddress());
+  window.addEventListener("hashchange", fromAddress);
   window.addEventListener("resize", () => (stage.zoom = view.zoom));
   setTimeout(fromAddress); // behind Panzoom's own timer, see stage.js
 })();

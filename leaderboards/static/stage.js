@@ -1,9 +1,13 @@
 // The stage: two pictures over each other, of which a line shows more or less, zoomed and moved together.
 (function () {
   "use strict";
-  const REST_MS = 120; // how long a view has to stand still until its pictures are fetched in full size
-  const MOST = 16;
+  const { SIDES, MOST_ZOOM } = window.bokehbench.View;
   const MAGNIFIED = 3; // from here on pixels are shown as squares
+
+  // Panzoom's least scale comes from sizes as measured on the screen, and so may be a hair more than 1.
+  function plain(scale) {
+    return scale < 1.001 ? 1 : scale;
+  }
 
   class Stage {
     // changed: called when the reader has zoomed or moved
@@ -12,15 +16,14 @@
       this.root = root;
       this.pictures = {};
       this.tags = {};
-      for (const side of ["left", "right"]) {
+      for (const side of SIDES) {
         this.pictures[side] = element.querySelector(`[data-picture="${side}"]`);
         this.tags[side] = element.querySelector(`[data-tag="${side}"]`);
       }
       this.split = element.querySelector("[data-split]");
-      this.waiting = null;
       this.panzoom = Panzoom(this.pictures.right, {
         minScale: 1,
-        maxScale: MOST,
+        maxScale: MOST_ZOOM,
         contain: "outside",
         panOnlyWhenZoomed: true,
         noBind: true,
@@ -40,8 +43,9 @@
       stage.addEventListener("pointerdown", (event) => {
         if (event.target === this.split) {
           stage.classList.add("sliding"); // Chromium ends a drag whose input takes no pointer events
-        } else {
-          this.panzoom.handleDown(event);
+        } else if (event.button === 0) {
+          this.panzoom.handleDown(event); // it keeps the browser from moving the focus here
+          stage.focus({ preventScroll: true });
         }
       });
       document.addEventListener("pointermove", (event) => this.panzoom.handleMove(event));
@@ -54,7 +58,7 @@
       stage.addEventListener(
         "wheel",
         (event) => {
-          if (event.ctrlKey || event.metaKey || this.panzoom.getScale() > 1) {
+          if (event.ctrlKey || event.metaKey || this.zoom.scale > 1) {
             this.panzoom.zoomWithWheel(event);
           }
         },
@@ -64,18 +68,19 @@
 
     transform(zoom) {
       const style = this.element.style;
-      style.setProperty("--scale", zoom.scale);
+      const scale = plain(zoom.scale);
+      style.setProperty("--scale", scale);
       style.setProperty("--x", zoom.x + "px");
       style.setProperty("--y", zoom.y + "px");
-      this.element.classList.toggle("zoomed", zoom.scale > 1);
-      this.element.classList.toggle("magnified", zoom.scale >= MAGNIFIED);
+      this.element.classList.toggle("zoomed", scale > 1);
+      this.element.classList.toggle("magnified", scale >= MAGNIFIED);
     }
 
     // The zoom in parts of the stage's width, so that it means the same on every screen.
     get zoom() {
       const width = this.element.clientWidth || 1;
       const pan = this.panzoom.getPan();
-      return { scale: this.panzoom.getScale(), x: pan.x / width, y: pan.y / width };
+      return { scale: plain(this.panzoom.getScale()), x: pan.x / width, y: pan.y / width };
     }
 
     set zoom(told) {
@@ -98,45 +103,45 @@
       this.element.style.setProperty("--split", view.split + "%");
       this.split.value = view.split;
       this.split.setAttribute("aria-valuetext", Math.round(view.split) + " % " + view.label(view.left));
-      clearTimeout(this.waiting);
-      for (const side of ["left", "right"]) {
-        const what = view[side];
-        const errors = view.error[side] && view.hasError(what);
+      for (const side of SIDES) {
+        const label = view.label(view[side]);
+        const errors = view.showsError(side);
         const picture = this.pictures[side];
-        this.tags[side].textContent = (errors ? "Error of " : "") + view.label(what);
-        picture.alt = `${view.place.label}, ${errors ? "error map of " : ""}${view.label(what)}`;
-        if (!view.hasPicture(what)) {
+        const full = view.picture(side, "full");
+        this.tags[side].textContent = (errors ? "Error of " : "") + label + (full ? "" : ": no such sample");
+        picture.alt = `${view.place.label}, ${errors ? "error map of " : ""}${label}`;
+        if (!full) {
           picture.removeAttribute("src");
-          this.tags[side].textContent += ": no such sample";
-        } else if (errors) {
-          this.set(picture, view.file(what, "error"));
-        } else if (!picture.src.endsWith(this.address(view.file(what, "full")))) {
-          this.set(picture, view.file(what, "small"));
+        } else if (!this.holds(picture, full)) {
+          this.set(picture, view.picture(side, "small"));
         }
       }
-      this.waiting = setTimeout(() => this.sharpen(view), REST_MS);
+      this.zoom = view.zoom;
     }
 
     // Replace the small pictures by those in full size, once these are there.
     sharpen(view) {
-      for (const side of ["left", "right"]) {
-        const what = view[side];
-        if (view.hasPicture(what) && !(view.error[side] && view.hasError(what))) {
-          const wanted = view.file(what, "full");
+      for (const side of SIDES) {
+        const picture = this.pictures[side];
+        const wanted = view.picture(side, "full");
+        if (wanted && !this.holds(picture, wanted)) {
           const full = new Image();
           full.src = this.address(wanted);
           full.decode().then(
-            () => view[side] === what && view.file(what, "full") === wanted && !view.error[side] && this.set(this.pictures[side], wanted),
-            () => {},
+            () => view.picture(side, "full") === wanted && this.set(picture, wanted),
+            () => {}, // the small one stays
           );
         }
       }
     }
 
+    holds(picture, file) {
+      return picture.getAttribute("src") === this.address(file);
+    }
+
     set(picture, file) {
-      const address = this.address(file);
-      if (picture.getAttribute("src") !== address) {
-        picture.src = address;
+      if (!this.holds(picture, file)) {
+        picture.src = this.address(file);
       }
     }
 

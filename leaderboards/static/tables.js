@@ -7,7 +7,7 @@
       const number = head.classList.contains("number");
       const first = head.dataset.first || "asc";
       return {
-        type: number ? "num" : "string",
+        type: number ? "num" : "html", // sorted and found by what is read, not by tags
         orderSequence: [first, first === "asc" ? "desc" : "asc"],
       };
     });
@@ -34,7 +34,7 @@
       for (const table of tables) {
         const last = table.columns().count() - 1;
         table.column(1).search(text.value.trim());
-        table.column(last).search((cell) => wanted.has(cell.replace(/<[^>]*>/g, "").trim()));
+        table.column(last).search((cell) => wanted.has(cell.trim()));
         table.draw();
         shown += table.rows({ search: "applied" }).count();
         all += table.rows().count();

@@ -21,6 +21,13 @@
     }
   }
 
+  function useChosen() {
+    const theme = chosen();
+    if (theme === "light" || theme === "dark") {
+      root.dataset.theme = theme;
+    }
+  }
+
   function isDark() {
     const theme = root.dataset.theme;
     return theme ? theme === "dark" : dark.matches;
@@ -29,10 +36,7 @@
   window.bokehbench = window.bokehbench || {};
   window.bokehbench.isDark = isDark;
   root.classList.remove("no-script");
-  const before = chosen();
-  if (before === "light" || before === "dark") {
-    root.dataset.theme = before;
-  }
+  useChosen();
 
   document.addEventListener("DOMContentLoaded", function () {
     const button = document.querySelector("[data-theme-switch]");
@@ -40,6 +44,10 @@
     function tell() {
       button.textContent = isDark() ? "Light" : "Dark";
       button.setAttribute("aria-label", isDark() ? "Switch to light colours" : "Switch to dark colours");
+    }
+
+    function changed() {
+      tell();
       document.dispatchEvent(new CustomEvent("themechange"));
     }
 
@@ -47,9 +55,15 @@
     button.addEventListener("click", function () {
       root.dataset.theme = isDark() ? "light" : "dark";
       keep(root.dataset.theme);
-      tell();
+      changed();
     });
-    dark.addEventListener("change", tell);
+    dark.addEventListener("change", changed);
+    window.addEventListener("pageshow", function (event) {
+      if (event.persisted) { // come back to, after a choice on another page perhaps
+        useChosen();
+        changed();
+      }
+    });
     tell();
   });
 })();

@@ -179,23 +179,6 @@ def test_arnet_hears_the_defocus_from_the_first_step() -> None:
     assert sizes[12:16].min() > 6 * others.max()
 
 
-def test_bokehmes_networks_begin_with_a_way_through_for_the_image() -> None:
-    """ARNet with the image itself, IUNet with the coarse bokeh, each pixel as four; a little of all else on it."""
-    arnet, iunet = ARNet(), IUNet()
-    draw_weights(arnet, generator())
-    draw_weights(iunet, generator())
-    image, coarse = torch.rand(1, 3, 32, 32, generator=generator()), torch.rand(1, 3, 16, 16, generator=generator(1))
-    defocus = torch.linspace(-1.0, 1.0, 32).expand(1, 1, 32, 32)
-    with torch.no_grad():
-        seen, _ = arnet(image, defocus, torch.ones(1))
-        sharpened = iunet(image, defocus, coarse, torch.ones(1))
-    for found, carried in ((seen, image), (sharpened, coarse.repeat_interleave(2, 2).repeat_interleave(2, 3))):
-        rest = found - carried
-        assert 0 < rest.abs().mean() < 0.12
-        agreement = np.corrcoef(np.stack([found.numpy().ravel(), carried.numpy().ravel()]))[0, 1]
-        assert agreement > 0.95
-
-
 # ---- examples and crops
 
 

@@ -21,11 +21,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib import colormaps
+from PIL import Image, ImageDraw
 
 from bokeh_render import render_layered, scatter, write_image
 from bokeh_render.neural.error_map import ErrorMapSettings, error_map
 from bokeh_render.optics import Float32, display_from_light, light_from_display, signed_defocus
 from bokeh_render.training_pairs import PairSettings, TrainingPair, draw_pair
+from generator.contact_sheet import write_line
 
 PAIRS = PairSettings(height=192, width=192, blur_px=(2.0, 16.0), lens_points=(400, 1200))
 SEED = 61
@@ -39,6 +41,8 @@ SWEEP: dict[str, tuple[Any, ...]] = {
     "inner_share": (0.0, 0.3, 0.6, 0.8),
 }
 SHOWN = (0, 5, 8, 13)
+TITLES = ("all in focus", "truth, ray-traced", "error of plain, × 5", "error of layered, × 5", "E*")
+HEAD_PX, GAP_PX = 32, 8
 
 
 class Case(NamedTuple):
@@ -122,15 +126,21 @@ def by_weight(cases: list[Case]) -> Iterator[str]:
 
 
 def picture(cases: list[Case]) -> Float32:
-    """Return rows of: all in focus, truth, differences of plain and layered (times 5), E*."""
+    """Return a row of pictures for each case, below the titles of the columns; display values, (H, W, 3)."""
     heat = colormaps["magma"]
     rows = []
     for one in cases:
         scales = [np.clip(5.0 * np.sqrt(one.errors[name]), 0.0, 1.0) for name in RENDERERS]
         tiles = [np.clip(one.pair.display, 0, 1), np.clip(one.pair.bokeh, 0, 1)]
         tiles += [heat(values)[..., :3] for values in (*scales, error_map(one.defocus))]
-        rows.append(np.concatenate(tiles, axis=1))
-    return np.concatenate(rows).astype(np.float32)
+        rows.append([np.pad(tile, ((0, GAP_PX), (0, GAP_PX), (0, 0)), constant_values=1.0) for tile in tiles])
+    grid = np.concatenate([np.concatenate(row, axis=1) for row in rows])[:-GAP_PX, :-GAP_PX]
+    head = Image.new("RGB", (grid.shape[1], HEAD_PX), "white")
+    width = PAIRS.width + GAP_PX
+    for column, title in enumerate(TITLES):
+        write_line(ImageDraw.Draw(head), (column * width + 4, 5), title, 14, PAIRS.width - 8, colour=(0, 0, 0))
+    whole: Float32 = np.concatenate([np.asarray(head) / 255.0, grid]).astype(np.float32)
+    return whole
 
 
 def main() -> None:
@@ -145,7 +155,7 @@ def main() -> None:
         "imperfect": [case(pair, pair.imperfect, arguments.threads) for pair in pairs],
     }
     if arguments.picture:
-        write_image(arguments.picture, picture([cases["clean"][index] for index in SHOWN]), quality=88)
+        write_image(arguments.picture, picture([cases["clean"][index] for index in SHOWN]), quality=86)
     default = ErrorMapSettings()
     rows = {"default": default}
     for name, values in SWEEP.items():

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-import bokehbench
 from benchmark.predictions import prediction_path
 from benchmark.results import Result, SampleScore
+from benchmark.scored_pictures import ScoredPictures
 from benchmark.store import Store
 from bokeh_render.errors import BadInputError
 from tests.conftest import Ended
@@ -50,7 +50,7 @@ def test_predictions_are_the_very_files_that_were_scored(tmp_path: Path) -> None
     last = write_predictions(stale, result)
     last.write_text("another", encoding="utf-8")
     with pytest.raises(BadInputError, match=f"{last.name} is not the file that was scored"):
-        bokehbench._Pictures(dataset, [stale]).has_predictions(result)
+        ScoredPictures(dataset, [stale]).has_predictions(result)
     write_predictions(good, result)
-    assert bokehbench._Pictures(dataset, [stale, good]).has_predictions(result), "the first run that holds them all"
-    assert not bokehbench._Pictures(dataset, [tmp_path / "none"]).has_predictions(result)
+    assert ScoredPictures(dataset, [stale, good]).has_predictions(result), "the first run that holds them all"
+    assert not ScoredPictures(dataset, [tmp_path / "none"]).has_predictions(result)

@@ -24,8 +24,8 @@ from generator.archive import export_dataset, import_dataset
 from generator.dataset_page import write_dataset_page
 from generator.ebb400.caveats import near_and_far, whose
 from generator.ebb400.charts import curve_drawing, histogram
-from generator.ebb400.figures import figures_of, numbers_of
-from generator.ebb400.info import CurveInfo, PreparedPairInfo
+from generator.ebb400.figures import figures_of, numbers_of, summary_of
+from generator.ebb400.info import CurveInfo, OriginalPairInfo, PreparedPairInfo
 from generator.ebb400.prepare import Prepared
 from generator.ebb400.selection import AuthorsSet, Draw, IdList, WholeSplit
 from generator.ebb400.strip import HEAD_PX, PICTURE_HEIGHT_PX, Strip, labels, write_strip
@@ -270,7 +270,37 @@ def test_near_and_far_are_doubted_from_more_than_half_of_the_pairs_on() -> None:
 
 def test_figures_of_pairs_about_which_little_is_known() -> None:
     infos = [PairInfo(blur_parameter_normalised=k, focus_disparity_normalised=0.5) for k in (1.0, 2.0, 6.0)]
+    assert summary_of(infos, []) == {"median_blur_parameter": 2.0, "median_focus_disparity": 0.5}
     assert [figure.value for figure in figures_of(infos, [])] == ["2.0 px", "0.50"]
+    assert summary_of([], []) == {}
+
+
+def test_report_card_and_page_tell_the_same_summary(written: tuple[Path, Prepared]) -> None:
+    root, _ = written
+    summary = json.loads((root / "report.json").read_text())["summary"]
+    infos = [load_json(PreparedPairInfo, root / "scenes" / scene / "info.json") for scene in SCENES]
+    originals = [load_json(OriginalPairInfo, root / "original" / "scenes" / scene / "info.json") for scene in SCENES]
+    assert summary == pytest.approx(
+        {
+            "median_shift_px": 0.0,
+            "median_residual_px": 0.1,
+            "aligned_by_sift": 3,
+            "median_blur_parameter": K,
+            "median_focus_disparity": FOCUS,
+            "median_k_width": np.median([info.blur.width for info in infos]),
+            "mostly_nearer_than_focus": sum(info.blur.nearer > 0.5 for info in infos),
+            "psnr_aligned": np.mean([info.scores.psnr for info in infos]),
+            "ssim_aligned": np.mean([info.scores.ssim for info in infos]),
+            "psnr_original": np.mean([info.scores.psnr for info in originals]),
+            "ssim_original": np.mean([info.scores.ssim for info in originals]),
+        }
+    )
+    card, page = (root / "README.md").read_text(), Page(root / "index.html").words
+    for key in ("aligned", "original"):
+        for text in (card, page):
+            assert f"{summary[f'psnr_{key}']:.2f} dB" in text
+    assert "| left after alignment, median | 0.10 px |" in card
+    assert "0.10 px" in page
 
 
 # drawings

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Browser, Locator, expect
 
 from leaderboards.store import Content
 from leaderboards.website.build import build_site
@@ -80,7 +81,9 @@ def test_rows_are_filtered_by_text_and_status(visit: Visit) -> None:
     expect(rows(visit)).to_have_text(["best", "second"])
     page.get_by_label("verified", exact=True).uncheck()
     expect(rows(visit)).to_have_text(["second"])
-    page.get_by_label("Find").fill("nothing like it")
+    for words in ("nothing like it", "href"):  # the second stands in the table's tags
+        page.get_by_label("Find").fill(words)
+        expect(rows(visit)).to_have_count(0)
     expect(page.locator("table.ranking").first).to_contain_text("No method fits")
 
 
@@ -99,7 +102,23 @@ def test_charts_are_drawn_and_follow_the_choices(visit: Visit) -> None:
     assert after != before
     page.get_by_role("checkbox", name="second").uncheck()
     assert canvases.first.evaluate("canvas => canvas.toDataURL()") != after
-    assert visit.open("methods/best.html").locator("figure.chart canvas").count() == 2 * 3
+    canvases = visit.open("methods/best.html").locator("figure.chart canvas")
+    assert canvases.count() == 2 * 3
+    radii = """canvas => {
+        const chart = Chart.getChart(canvas);
+        const point = (index) => chart.getDatasetMeta(index).data[0].options.radius;
+        return [point(0), point(1)];
+    }"""
+    assert canvases.first.evaluate(radii) == [5, 3], "the page's own method is larger than the others"
+
+
+def test_without_scripts_there_are_tables_and_no_empty_charts(browser: Browser, made_site: Path) -> None:
+    page = browser.new_page(java_script_enabled=False)
+    page.goto((made_site / BOARD).as_uri())
+    expect(page.locator("table.ranking").first).to_be_visible()
+    expect(page.get_by_role("heading", name="Charts")).not_to_be_visible()
+    expect(page.locator("canvas").first).not_to_be_visible()
+    page.close()
 
 
 def picture(visit: Visit, side: str = "left") -> Locator:
@@ -120,15 +139,15 @@ def split(visit: Visit, percent: float, within: float = 0.01) -> None:
     )
 
 
-def drag(visit: Visit, right: float, down: float) -> None:
-    """Drag the picture, beside the line, by so many pixels."""
+def drag(visit: Visit, right: float, down: float, button: Literal["left", "right"] = "left") -> None:
+    """Drag the picture, beside the line, by so many pixels. button: of the mouse."""
     stage = visit.page.locator("[data-stage]").bounding_box()
     assert stage is not None
     x, y = stage["x"] + 0.6 * stage["width"], stage["y"] + 200
     visit.page.mouse.move(x, y)
-    visit.page.mouse.down()
+    visit.page.mouse.down(button=button)
     visit.page.mouse.move(x + right, y + down, steps=4)
-    visit.page.mouse.up()
+    visit.page.mouse.up(button=button)
 
 
 def test_the_line_between_two_pictures_moves(visit: Visit) -> None:
@@ -197,7 +216,7 @@ def test_an_address_restores_its_view(visit: Visit) -> None:
     page.get_by_label("Zoom in").click()
     expect(page.locator("[data-zoom-level]")).to_have_text("150 %")
     drag(visit, 60, 30)
-    page.wait_for_function("document.querySelector('[data-stage]').style.getPropertyValue('--x') !== '0px'")
+    page.wait_for_function("/zoom=1.50%2C0[.]0[1-9]/.test(location.hash)")
     told = page.evaluate("location.hash")
     parts = dict(part.split("=") for part in told.removeprefix("#").split("&"))
     assert parts.pop("zoom").startswith("1.50")
@@ -219,8 +238,41 @@ def test_an_address_restores_its_view(visit: Visit) -> None:
     visit.open(SAMPLES, "#scene=portrait&left=second&right=best")
     shows(visit, "portrait/second%401/01_00")
     shows(visit, "portrait/best%402/01_00", "right")
-    visit.open(SAMPLES, "#scene=atlantis&level=9&left=<b>&zoom=x")
+    visit.open(SAMPLES, "#scene=atlantis&level=9&left=<b>&zoom=1e9,0,0")
     shows(visit, "meadow/best%402/01_00")
+    expect(page.locator("[data-zoom-level]")).to_have_text("100 %")
+
+
+def test_the_link_to_the_content_leaves_the_view_as_it_is(visit: Visit) -> None:
+    page = visit.open(SAMPLES, "#scene=street&errors=left&split=30&zoom=2,0.1,0")
+    shows(visit, "street/best%402/01_00_error")
+    page.get_by_role("link", name="Skip to the content").press("Enter")
+    page.wait_for_function("location.hash.includes('split=30&zoom=2.00%2C0.1000')")
+    shows(visit, "street/best%402/01_00_error")
+    split(visit, 30)
+    expect(page.locator("[data-zoom-level]")).to_have_text("200 %")
+
+
+def test_a_picture_in_full_size_stays_while_the_line_moves_and_comes_beside_errors(visit: Visit) -> None:
+    page = visit.open(SAMPLES)
+    shows(visit, "meadow/best%402/01_00")
+    shows(visit, "meadow/truth/01_00", "right")
+    page.evaluate(
+        """() => {
+            window.seen = [];
+            const note = (changes) => changes.forEach((one) => window.seen.push(one.target.getAttribute("src")));
+            for (const picture of document.querySelectorAll("[data-picture]")) {
+                new MutationObserver(note).observe(picture, {attributes: true, attributeFilter: ["src"]});
+            }
+        }"""
+    )
+    page.get_by_label("How much of the left picture is shown").fill("40")
+    split(visit, 40)
+    assert page.evaluate("window.seen") == []
+    page.locator("[data-stage]").press("e")
+    page.locator("[data-stage]").press("f")
+    shows(visit, "meadow/best%402/01_01_error")
+    shows(visit, "meadow/truth/01_01", "right")
 
 
 def test_no_method_passes_for_the_ground_truth_or_the_input(visit: Visit) -> None:
@@ -262,8 +314,33 @@ def test_pictures_zoom_and_move_together(visit: Visit) -> None:
     page.wait_for_function("document.querySelector('[data-stage]').style.getPropertyValue('--x') !== '0px'")
     moved = [picture(visit, side).evaluate("one => getComputedStyle(one).transform") for side in ("left", "right")]
     assert moved[0] == moved[1]
-    page.get_by_role("button", name="Fit").click()
+    before = page.evaluate("document.querySelector('[data-stage]').style.cssText")
+    drag(visit, 60, 30, button="right")
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+    assert page.evaluate("document.querySelector('[data-stage]').style.cssText") == before, "it opens a menu"
+    page.keyboard.press("0")  # a press of the mouse has put the picture in focus
     expect(page.locator("[data-zoom-level]")).to_have_text("100 %")
+    page.get_by_label("Zoom in").click()
+    page.wait_for_function("location.hash.includes('zoom')")
+    page.get_by_role("button", name="Fit").click()
+    page.wait_for_function("!location.hash.includes('zoom')")  # at 100 % the wheel moves the page again
+    expect(page.locator("[data-stage]")).not_to_have_class(re.compile("zoomed"))
+
+
+def test_a_zoomed_picture_fills_the_stage_in_a_scene_of_another_shape(visit: Visit) -> None:
+    page = visit.open(SAMPLES)
+    held = page.evaluate(
+        """() => {
+            const data = structuredClone(Object.values(bokehbench.samples)[0]);
+            data.scenes[1].size = [64, 16];
+            const view = new bokehbench.View(data);
+            view.readHash("#zoom=2,0.25,0.18");
+            const before = view.zoom;
+            view.step("scene", 1);
+            return [before, view.zoom];
+        }"""
+    )
+    assert held == [{"scale": 2, "x": 0.25, "y": 0.18}, {"scale": 2, "x": 0.25, "y": 0.0625}]
 
 
 def test_the_theme_switches_and_is_kept(visit: Visit) -> None:
@@ -277,6 +354,9 @@ def test_the_theme_switches_and_is_kept(visit: Visit) -> None:
     assert page.evaluate(paper) == dark
     page.get_by_role("button", name="Switch to light colours").click()
     assert page.evaluate(paper) == light
+    page.evaluate("localStorage.setItem('bokehbench-theme', 'dark')")  # as another page does, before one comes back
+    page.evaluate("window.dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+    assert page.evaluate(paper) == dark
 
 
 def test_every_page_can_be_reached_by_its_links(visit: Visit) -> None:
