@@ -30,8 +30,8 @@ StackPairCount = Annotated[int, typer.Option(min=1, help="Pairs cut from --stack
 Precision = Annotated[
     Literal["auto", "full", "half"],
     typer.Option(
-        help="Of the networks while they learn: full (float32), or half: float16 on a card; bfloat16 on a CPU, three "
-        "times as fast where it has AMX. auto: half on a card only."
+        help="Of the networks while they learn: full (float32), or half: float16 on a card; bfloat16 on a CPU, "
+        "twice as fast where it has AMX. auto: half on a card only."
     ),
 ]
 PoolOnly = Annotated[bool, typer.Option("--pool-only", help="Draw the pairs, and stop.")]

@@ -51,7 +51,7 @@ class RunOptions(NamedTuple):
     device: auto (the first CUDA card, else the CPU), cpu, cuda, cuda:1 …; threads: of the CPU, 0 = torch's own choice;
     workers: processes that draw pairs, 0 = one a core; pool: folder of the pairs, shared by runs; None: in the run's;
     pool_only: stop when the pairs are there; precision: of the networks in training, ``full`` (float32) or ``half``
-    (float16 on a card; bfloat16 on a CPU, three times as fast where it has AMX), ``auto``: half on a card only.
+    (float16 on a card; bfloat16 on a CPU, twice as fast where it has AMX), ``auto``: half on a card only.
     """
 
     device: str = "auto"
