@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +24,7 @@ from .defocus_fit import (
     reached_by_clipped,
 )
 from .refusal import PairRefusedError
+from .steadiness import Steadiness, measure_steadiness
 
 Mask = NDArray[np.bool_]
 
@@ -41,12 +42,17 @@ class BlurLimits(Record):
     """What a search looks for, and when it believes what it found.
 
     largest_radius: share of the longer side; gain: least share of the cost that blurring must take away; width: widest
-    optimum, as the share of K by which one may miss it before a tenth of that gain is lost.
+    optimum, as the share of K by which one may miss it before a tenth of that gain is lost; k_spread, focus_spread,
+    elsewhere: how far the best K (as a share of it) and focus disparity may move with the parts of the picture that are
+    looked at, and how far from K another one nearby may come closer, see :class:`.steadiness.Steadiness`.
     """
 
     largest_radius: float = 0.06
     gain: float = 0.1
     width: float = 0.35
+    k_spread: float = 0.05
+    focus_spread: float = 0.025
+    elsewhere: float = 0.1
 
 
 DEFAULT_LIMITS = BlurLimits()
@@ -64,9 +70,10 @@ class BlurEstimate(NamedTuple):
 
     blur_parameter: K, px per unit of normalised disparity; focus_disparity: normalised; gamma: see find_blur; likeness:
     of the best; k_curve: over K at that focus, K = 0 first; gamma_curve; width: how far, as a share of K, one may be
-    off before a tenth of what blurring gains is lost; gain: share of the unlikeness that blurring took away;
-    pixels: share of the picture that was compared; nearer: share that lies clearly in front of the focus: more than
-    half, in most pairs of a set, tells that near and far of its maps are exchanged, as EBB! is focused in front;
+    off before a tenth of what blurring gains is lost; steadiness: whether K and focus hang on a few places; gain: share
+    of the unlikeness that blurring took away; pixels: share of the picture that was compared; nearer: share that lies
+    clearly in front of the focus: more than half, in most pairs of a set, tells that near and far of its maps are
+    exchanged, as EBB! is focused in front;
     doubts: a sentence for each reason not to believe it.
     """
 
@@ -77,6 +84,7 @@ class BlurEstimate(NamedTuple):
     k_curve: Curve
     gamma_curve: Curve
     width: float
+    steadiness: Steadiness
     gain: float
     pixels: float
     nearer: float
@@ -104,8 +112,12 @@ class Comparison:
 
     def likeness(self, blur_parameter: float, focus_disparity: float, gamma: float = DISPLAY_GAMMA) -> float:
         """Return how like the shallow photograph a render is, 0 to 1."""
+        return float(1.0 - np.mean(self.unlikeness(blur_parameter, focus_disparity, gamma)))
+
+    def unlikeness(self, blur_parameter: float, focus_disparity: float, gamma: float = DISPLAY_GAMMA) -> Float32:
+        """Return how unlike each counted pixel is, 0 to 1."""
         error = squared_error(self.render(blur_parameter, focus_disparity, gamma), self.shallow)[self.counted]
-        return float(1.0 - np.mean(error / (error + self.tau)))
+        return np.asarray(error / (error + self.tau), dtype=np.float32)
 
 
 def render_pair(
@@ -190,13 +202,19 @@ def find_blur(
     wide photograph lost. Raises PairRefusedError when nothing is left to compare.
     """
     largest_k = 2.0 * largest_radius(disparity.shape, limits.largest_radius)
-    counted = _counted(clipped, disparity, valid, guess)
-    first = render_pair(wide, disparity, *guess, DISPLAY_GAMMA, threads)
-    tau = _NOISE_FACTOR * max(float(np.median(squared_error(first, shallow)[counted])), _LEAST_ERROR)
-    comparison = Comparison(wide, shallow, disparity, counted, tau, threads)
+
+    def compared_at(place: Guess) -> Comparison:
+        counted = _counted(clipped, disparity, valid, place)
+        error = squared_error(render_pair(wide, disparity, *place, DISPLAY_GAMMA, threads), shallow)[counted]
+        tau = _NOISE_FACTOR * max(float(np.median(error)), _LEAST_ERROR)
+        return Comparison(wide, shallow, disparity, counted, tau, threads)
+
+    comparison = compared_at(guess)
     k, focus = _search(comparison.likeness, *guess, largest_k)
+    own = compared_at(Guess(k, focus))  # the pixels that count if this is true
+    steadiness = measure_steadiness(own.unlikeness, own.counted, k, focus)
     k_curve = _curve(lambda tried: comparison.likeness(tried, focus), (0.0, *(k * factor for factor in _CURVE)))
-    everywhere = Comparison(wide, shallow, disparity, valid, tau, threads)
+    everywhere = replace(comparison, counted=valid)
     gamma_curve = _curve(lambda tried: everywhere.likeness(k, focus, tried), _GAMMAS)
     gain, width = _shape(k_curve)
     return BlurEstimate(
@@ -207,10 +225,11 @@ def find_blur(
         k_curve,
         gamma_curve,
         width,
+        steadiness,
         gain,
-        float(counted.mean()),
+        float(comparison.counted.mean()),
         float((disparity > focus + _NEARER).mean()),
-        _doubts(k, gain, width, largest_k, limits),
+        (*_doubts(k, gain, width, largest_k, limits), *_doubts_of_steadiness(steadiness, limits)),
     )
 
 
@@ -319,5 +338,25 @@ def _doubts(k: float, gain: float, width: float, largest_k: float, limits: BlurL
         doubts.append(
             "K lies at the end of what was searched, blur over "
             f"{100 * limits.largest_radius:g} % of the longer side: the map may be wrong"
+        )
+    return tuple(doubts)
+
+
+def _doubts_of_steadiness(found: Steadiness, limits: BlurLimits) -> tuple[str, ...]:
+    doubts = []
+    if found.k > limits.k_spread:
+        doubts.append(
+            f"K hangs on a few places: it moves by {100 * found.k:.0f} % with the parts of the picture that are looked "
+            f"at; expected {100 * limits.k_spread:g} % at most: the map may be wrong"
+        )
+    if found.focus > limits.focus_spread:
+        doubts.append(
+            f"the focus hangs on a few places: it moves by {found.focus:.3f} with the parts of the picture that are "
+            f"looked at; expected {limits.focus_spread:g} at most: the map may be wrong"
+        )
+    if abs(found.elsewhere - 1.0) > limits.elsewhere:
+        doubts.append(
+            f"where this K says that the renderer is right, {found.elsewhere:.2f} times as much comes closer; expected "
+            "none that does: the map may be wrong"
         )
     return tuple(doubts)

@@ -63,12 +63,18 @@ class CurveInfo(Record):
 
 
 class BlurInfo(Record):
-    """How sure K is: see :class:`.blur_search.BlurEstimate`. gamma: effective, only recorded."""
+    """How sure K is: see :class:`.blur_search.BlurEstimate`. gamma: effective, only recorded.
+
+    k_spread, focus_spread, elsewhere: see :class:`.steadiness.Steadiness`.
+    """
 
     gamma: float
     likeness: float
     gain: float
     width: float
+    k_spread: float
+    focus_spread: float
+    elsewhere: float
     pixels: float
     nearer: float
     k_curve: CurveInfo

@@ -11,7 +11,7 @@ from bokeh_render.schema import Record
 from .blur_search import BlurLimits
 from .registration import RegistrationLimits
 
-VERSION = 1
+VERSION = 2
 """Raise it when the same settings give other files, so that old ones are not taken for finished."""
 
 

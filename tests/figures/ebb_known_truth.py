@@ -25,6 +25,7 @@ from bokeh_render.optics import display_from_light
 from generator.ebb400.pair import prepare_pair
 from generator.ebb400.refusal import PairRefusedError
 from generator.ebb400.settings import PairSettings
+from generator.ebb400.similarity import moved
 from generator.stack import bokeh_file, corrupted_file, read_stack
 from tests.generator.ebb400.made_pairs import take
 
@@ -39,7 +40,11 @@ class Case(NamedTuple):
 
 
 class Row(NamedTuple):
-    """What came of a case: errors against the truth. error_px: median over the pixels; k, gain: ratios to the truth."""
+    """What came of a case: errors against the truth.
+
+    error_px: of the alignment, median over the pixels; radius_px: the same of how far the blur radius that map, K and
+    focus say is from the true one; k, gain: ratios to the truth.
+    """
 
     scene: str
     blur: int
@@ -52,6 +57,7 @@ class Row(NamedTuple):
     focus_error: float
     gain: float
     width: float
+    radius_px: float
     doubt: str
 
 
@@ -91,8 +97,11 @@ def measure(case: Case) -> Row:
         pair = prepare_pair(made.wide, made.shallow, made.disparity, PairSettings(clear=False))
     except PairRefusedError as error:
         nothing = float("nan")
-        return Row(*head, "refused", *(nothing,) * 6, str(error))
+        return Row(*head, "refused", *(nothing,) * 7, str(error))
     blur = pair.blur
+    photographed = take(display_from_light(stack.light), bokeh, clean, k, focus, np.random.default_rng(seed)).disparity
+    truth = pair.frame.cut(moved(photographed, pair.registration.similarity, smooth=False))
+    said = blur.blur_parameter * np.abs(pair.disparity - blur.focus_disparity)
     return Row(
         *head,
         pair.registration.method,
@@ -102,6 +111,7 @@ def measure(case: Case) -> Row:
         blur.focus_disparity - focus,
         float(np.exp(np.mean(np.log(np.array(pair.photometry.gains) / made.gains)))),
         blur.width,
+        float(np.median(np.abs(said - k * np.abs(truth - focus)))),
         "; ".join(blur.doubts),
     )
 
@@ -127,6 +137,7 @@ def summary(rows: list[Row]) -> dict[str, float]:
         "alignment px": [row.error_px for row in ready],
         "K %": [100 * abs(row.k - 1.0) for row in ready],
         "focus": [abs(row.focus_error) for row in ready],
+        "blur radius px": [row.radius_px for row in ready],
     }
     for name, values in errors.items():
         found |= {f"{name}, median": float(np.median(values)), f"{name}, 90th": float(np.percentile(values, 90))}
@@ -135,12 +146,13 @@ def summary(rows: list[Row]) -> dict[str, float]:
 
 def show(rows: list[Row], *, failures_only: bool = False) -> None:
     """Print the rows, then the figures: in all and, where there are several, by map."""
-    print("| scene | level | focus | map | by | off px | measured px | K / true | focus off | gain / true | width | |")
-    print("|---|---|---|---|---|---|---|---|---|---|---|---|")
+    head = ["scene", "level", "focus", "map", "by", "off px", "measured px", "K / true", "focus off", "radius off px"]
+    print("|", " | ".join([*head, "gain / true", "width", ""]), "|\n|" + 13 * "---|")
     for row in rows:
         if failures_only and not is_failure(row):
             continue
-        numbers = f"{row.error_px:.2f} | {row.measured_px:.2f} | {row.k:.3f} | {row.focus_error:+.3f} | {row.gain:.3f}"
+        numbers = f"{row.error_px:.2f} | {row.measured_px:.2f} | {row.k:.3f} | {row.focus_error:+.3f}"
+        numbers += f" | {row.radius_px:.2f} | {row.gain:.3f}"
         print(
             f"| {row.scene} | {row.blur} | {row.focus} | {row.map} | {row.method} | {numbers} | {row.width:.2f} "
             f"| {row.doubt} |"

@@ -22,6 +22,7 @@ from generator.ebb400.selection import IdList, Selection
 from generator.ebb400.settings import PairSettings
 from generator.ebb400.similarity import IDENTITY
 from generator.ebb400.source import open_ebb
+from generator.ebb400.steadiness import Steadiness
 
 from .drawn_scene import drawn_scene
 
@@ -82,6 +83,7 @@ def _found_as_made(
             k_curve=curve,
             gamma_curve=Curve((1.0, 2.2), (0.5, 0.9)),
             width=0.2,
+            steadiness=Steadiness(0.01, 0.002, 1.0),
             gain=0.8,
             pixels=0.7,
             nearer=float(np.mean(disparity > FOCUS + 0.1)),
