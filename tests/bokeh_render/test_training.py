@@ -351,6 +351,22 @@ def test_iunet_learns_every_pass_and_arnet_stays_as_it_is() -> None:
     assert objective.network.conv0.conv.weight.grad.abs().sum() > 0
 
 
+def test_iunet_learns_every_pass_in_half_precision_as_well() -> None:
+    """Within the autocast of a training step, masks and images stay float32: only the networks are run in 16 bits."""
+    batch = batch_of_one(128, blur=28.0)
+    arnet, stage = ARNet(), stage_of(network="iunet", frozen="arnet", loss={"everywhere": 1.0})
+    draw_weights(arnet, generator())
+    found: dict[bool, list[float]] = {}
+    for half in (False, True):
+        objective = IUNetObjective(stage, arnet, half=half)
+        draw_weights(objective.network, generator())
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):
+            found[half] = [objective.losses(batch, generator(seed))["image"].item() for seed in range(12)]
+    assert len({round(value, 6) for value in found[True]}) == 2  # one for each pass
+    assert found[True] == pytest.approx(found[False], rel=0.02)
+    assert found[True] != found[False]
+
+
 def test_iunet_learns_each_picture_with_its_own_passes() -> None:
     """A picture costs the same beside one with more blur."""
     arnet = ARNet()
