@@ -116,7 +116,7 @@ class IUNetObjective(Objective):
 
     def losses(self, batch: Batch, rng: torch.Generator) -> dict[str, Tensor]:
         """See Objective. Of each picture one pass, drawn from those that its largest blur needs, is learnt from."""
-        with torch.autocast(batch.display.device.type, enabled=False):  # the networks alone are run in 16 bits, by Tiles
+        with torch.autocast(batch.display.device.type, enabled=False):  # Tiles alone chooses 16 bits
             found = [self._loss(batch, number, rng) for number in range(len(batch.display))]
         return {"image": torch.stack(found).mean()}
 
