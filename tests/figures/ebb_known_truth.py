@@ -1,6 +1,6 @@
 """How well pairs of photographs are aligned and measured, on pairs whose truth is known: the tables of docs/checks.md.
 
-    python -m tests.figures.ebb_known_truth DATASET [--maps clean|corrupted] [--pairs 40] [--jobs 2] [--json FILE]
+    python -m tests.figures.ebb_known_truth DATASET [--maps clean|corrupted] [--pairs 40] [--first N] [--jobs 2] [--json FILE]
 
 DATASET: stacks made by bokehbench generate. Of each scene four settings of blur and focus are photographed as by hand
 (tests.generator.ebb400.made_pairs: turned, scaled, shifted, slightly bent, other exposure and colours, darker
@@ -61,14 +61,17 @@ class Row(NamedTuple):
     doubt: str
 
 
-def cases(dataset: Path, pairs: int, maps: str) -> Iterator[Case]:
-    """Yield the cases of a dataset: the stronger half of the blur levels, focus settings over the whole depth."""
+def cases(dataset: Path, pairs: int, maps: str, first: int | None = None) -> Iterator[Case]:
+    """Yield the cases of a dataset: the stronger half of the blur levels, focus settings over the whole depth.
+
+    first: so many of each scene's only.
+    """
     folders = sorted(path.parent for path in dataset.glob("scenes/*/info.json"))
     each = -(-pairs // len(folders))
     for folder in folders:
         info = read_stack(folder).info
         levels, settings = len(info.blur_parameters), len(info.focus_distances)
-        for number in range(each):
+        for number in range(each)[:first]:
             blur = levels - 1 - number % max(1, (levels + 1) // 2)
             focus = round((number + 0.5) / each * (settings - 1))
             if maps == "clean":
@@ -173,11 +176,12 @@ def main() -> None:
     parser.add_argument("dataset", type=Path)
     parser.add_argument("--maps", choices=("clean", "corrupted"), default="clean")
     parser.add_argument("--pairs", type=int, default=40)
+    parser.add_argument("--first", type=int, help="so many of each scene's pairs only")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--failures-only", action="store_true", help="print the rows of failures alone")
     given = parser.parse_args()
-    todo = list(cases(given.dataset, given.pairs, given.maps))
+    todo = list(cases(given.dataset, given.pairs, given.maps, given.first))
     if given.jobs == 1:
         rows = [measure(case) for case in todo]
     else:
