@@ -1,6 +1,6 @@
 """How well pairs of photographs are aligned and measured, on pairs whose truth is known: the tables of docs/checks.md.
 
-    python -m tests.figures.ebb_known_truth DATASET [--maps clean|corrupted] [--pairs 40] [--first N] [--jobs 2] [--json FILE]
+    python -m tests.figures.ebb_known_truth DATASET [--maps clean|corrupted] [--pairs 40] [--first N] [--json FILE]
 
 DATASET: stacks made by bokehbench generate. Of each scene four settings of blur and focus are photographed as by hand
 (tests.generator.ebb400.made_pairs: turned, scaled, shifted, slightly bent, other exposure and colours, darker
