@@ -16,6 +16,7 @@ NUMBERS = {
     "residual": "left after alignment",
     "shift": "shift",
     "width": "uncertainty of K",
+    "spread": "K by place",
     "likeness": "likeness",
     "psnr": "PSNR of the render",
     "nearer": "share in front of the focus",
@@ -38,6 +39,7 @@ def numbers_of(info: PairInfo) -> dict[str, float]:
         numbers |= {
             "shift": _shift(info),
             "width": info.blur.width,
+            "spread": info.blur.k_spread,
             "likeness": info.blur.likeness,
             "nearer": info.blur.nearer,
         }
@@ -65,8 +67,9 @@ def _largest_blur(info: PairInfo) -> float:
 
 def _prepared_facts(info: PreparedPairInfo, untouched: PairScores | None) -> tuple[Figure, ...]:
     blur, photometric = info.blur, info.photometric
+    unsure = f"± {100 * blur.width:.0f} %, by place {100 * blur.k_spread:.0f} %"
     return (
-        Figure("blur parameter K", f"{info.blur_parameter_normalised:.1f} px", f"± {100 * blur.width:.0f} %"),
+        Figure("blur parameter K", f"{info.blur_parameter_normalised:.1f} px", unsure),
         Figure("likeness", f"{blur.likeness:.2f}", f"blur explains {100 * blur.gain:.0f} %"),
         Figure("compared", f"{100 * blur.pixels:.0f} %", f"{100 * blur.nearer:.0f} % in front of focus"),
         Figure(
