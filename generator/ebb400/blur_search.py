@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from bokeh_render.classical import scatter
 from bokeh_render.optics import DISPLAY_GAMMA, Float32, display_from_light, light_from_display, signed_defocus
-from bokeh_render.schema import Record
 
+from .blur_doubts import DEFAULT_LIMITS, BlurLimits, blur_doubts
 from .defocus_fit import (
     Guess,
     calm,
@@ -36,26 +36,6 @@ _GAMMAS = (1.0, 1.4, 1.8, 2.2, 2.6, 3.0, 3.6, 4.4)
 _NOISE_FACTOR = 4.0
 _LEAST_ERROR = 1e-6  # squared, display values: less than half a step of 8 bits
 _NEARER = 0.1  # of the disparity range: in front of the focus by more counts as nearer
-
-
-class BlurLimits(Record):
-    """What a search looks for, and when it believes what it found.
-
-    largest_radius: share of the longer side; gain: least share of the cost that blurring must take away; width: widest
-    optimum, as the share of K by which one may miss it before a tenth of that gain is lost; k_spread, focus_spread,
-    elsewhere: how far the best K (as a share of it) and focus disparity may move with the parts of the picture that are
-    looked at, and how far from K another one nearby may come closer, see :class:`.steadiness.Steadiness`.
-    """
-
-    largest_radius: float = 0.06
-    gain: float = 0.1
-    width: float = 0.35
-    k_spread: float = 0.05
-    focus_spread: float = 0.025
-    elsewhere: float = 0.1
-
-
-DEFAULT_LIMITS = BlurLimits()
 
 
 class Curve(NamedTuple):
@@ -229,7 +209,7 @@ def find_blur(
         gain,
         float(comparison.counted.mean()),
         float((disparity > focus + _NEARER).mean()),
-        (*_doubts(k, gain, width, largest_k, limits), *_doubts_of_steadiness(steadiness, limits)),
+        blur_doubts(k, gain, width, steadiness, largest_k, limits),
     )
 
 
@@ -320,43 +300,3 @@ def _crossing(places: NDArray[np.float64], values: NDArray[np.float64], level: f
         return float(places[0])
     share = (values[after - 1] - level) / (values[after - 1] - values[after])
     return float(places[after - 1] + share * (places[after] - places[after - 1]))
-
-
-def _doubts(k: float, gain: float, width: float, largest_k: float, limits: BlurLimits) -> tuple[str, ...]:
-    doubts = []
-    if gain < limits.gain:
-        doubts.append(
-            f"blurring the wide photograph makes it hardly more like the shallow one ({100 * gain:.0f} % of the "
-            f"difference goes; expected {100 * limits.gain:g} %): the pair may show no blur, or the disparity is wrong"
-        )
-    if width > limits.width:
-        doubts.append(
-            f"K is not clear: {100 * width:.0f} % more or less would do as well; expected {100 * limits.width:g} %"
-            " at most"
-        )
-    if k >= 0.98 * largest_k:
-        doubts.append(
-            "K lies at the end of what was searched, blur over "
-            f"{100 * limits.largest_radius:g} % of the longer side: the map may be wrong"
-        )
-    return tuple(doubts)
-
-
-def _doubts_of_steadiness(found: Steadiness, limits: BlurLimits) -> tuple[str, ...]:
-    doubts = []
-    if found.k > limits.k_spread:
-        doubts.append(
-            f"K hangs on a few places: it moves by {100 * found.k:.0f} % with the parts of the picture that are looked "
-            f"at; expected {100 * limits.k_spread:g} % at most: the map may be wrong"
-        )
-    if found.focus > limits.focus_spread:
-        doubts.append(
-            f"the focus hangs on a few places: it moves by {found.focus:.3f} with the parts of the picture that are "
-            f"looked at; expected {limits.focus_spread:g} at most: the map may be wrong"
-        )
-    if abs(found.elsewhere - 1.0) > limits.elsewhere:
-        doubts.append(
-            f"where this K says that the renderer is right, {found.elsewhere:.2f} times as much comes closer; expected "
-            "none that does: the map may be wrong"
-        )
-    return tuple(doubts)

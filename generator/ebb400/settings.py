@@ -8,7 +8,7 @@ from pydantic import Field
 
 from bokeh_render.schema import Record
 
-from .blur_search import BlurLimits
+from .blur_doubts import BlurLimits
 from .registration import RegistrationLimits
 
 VERSION = 2

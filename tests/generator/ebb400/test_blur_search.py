@@ -8,12 +8,11 @@ from numpy.typing import NDArray
 
 from bokeh_render.optics import DISPLAY_GAMMA, Float32
 from bokeh_render.training_pairs import TrainingPair
+from generator.ebb400.blur_doubts import BlurLimits, blur_doubts
 from generator.ebb400.blur_search import (
     BlurEstimate,
-    BlurLimits,
     Curve,
     Guess,
-    _doubts,
     _peak,
     _shape,
     find_blur,
@@ -22,6 +21,7 @@ from generator.ebb400.blur_search import (
 )
 from generator.ebb400.defocus_fit import calm, clipped_pixels, ladder, reached_by_clipped
 from generator.ebb400.refusal import PairRefusedError
+from generator.ebb400.steadiness import Steadiness
 
 K, FOCUS = 6.0, 0.7
 Mask = NDArray[np.bool_]
@@ -89,7 +89,7 @@ def test_a_map_of_another_scene_is_doubted_or_unlike(scenes: list[TrainingPair])
     ],
 )
 def test_doubts(k: float, gain: float, width: float, doubt: str | None) -> None:
-    found = _doubts(k, gain, width, 20.0, BlurLimits())
+    found = blur_doubts(k, gain, width, Steadiness(0.0, 0.0, 1.0), 20.0, BlurLimits())
     assert len(found) == (doubt is not None)
     assert doubt is None or re.search(doubt, found[0])
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bokeh_render.optics import Float32
-from generator.ebb400.blur_search import BlurLimits, _doubts_of_steadiness
+from generator.ebb400.blur_doubts import BlurLimits, blur_doubts
 from generator.ebb400.steadiness import Steadiness, measure_steadiness
 
 SIZE = (48, 64)
@@ -82,6 +82,6 @@ def test_focus_stays_within_the_disparities_there_are() -> None:
     ],
 )
 def test_doubts(found: Steadiness, doubt: str | None) -> None:
-    told = _doubts_of_steadiness(found, BlurLimits())
+    told = blur_doubts(10.0, 0.5, 0.1, found, 20.0, BlurLimits())
     assert len(told) == (doubt is not None)
     assert doubt is None or re.search(doubt, told[0])
