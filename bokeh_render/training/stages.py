@@ -104,7 +104,10 @@ class ARNetObjective(Objective):
 
 
 class IUNetObjective(Objective):
-    """One step of the upsampling at a time, from what the steps before it give; ARNet stays as it is."""
+    """One step of the upsampling at a time, from what the steps before it give; ARNet stays as it is.
+
+    half: run the networks in 16-bit floats, masks and images stay float32.
+    """
 
     network: IUNet
 

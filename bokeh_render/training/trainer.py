@@ -30,6 +30,7 @@ _BETAS = (0.9, 0.99)
 class Trainer:
     """Trains ``objective.network`` on examples; ``mean`` is what is kept of it.
 
+    half: run the networks in 16-bit floats, see :func:`bokeh_render.neural.device.half_type`; weights stay float32.
     Everything random in step n follows from ``seeds`` and n, so that stopping and going on changes no bit (on CPUs,
     with the same number of threads).
     """

@@ -3,7 +3,7 @@
     python -m tests.speed.training [--steps 40] [--threads 1]
 
 Steps as ``bokehbench train`` does them, on a few drawn pairs: drawing crops, forward, backward, optimiser, average.
-Times are of the processor, all threads together. bfloat16 is fast on CPUs with AMX or AVX-512 BF16 (see lscpu) alone.
+Times are of the processor, all threads together. The figures in docs/training.md are of a CPU with AMX (see lscpu).
 """
 
 from __future__ import annotations
